@@ -1,0 +1,1 @@
+"""Recording, and the demonstration library on disk."""

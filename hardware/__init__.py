@@ -1,0 +1,1 @@
+"""Drivers of real arms, grippers and cameras; one file per device."""

@@ -1,0 +1,1 @@
+"""Estimate how far the object has moved since the demonstration, and how far to trust it."""

@@ -1,0 +1,125 @@
+"""What the method needs of one recording, in memory."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mt3.errors import GeometryError
+from mt3.geometry import SE3
+from mt3.perception import ObjectView
+from mt3.task import TaskDescription
+from mt3.tool import ToolFrame
+from mt3.types import FloatArray, frozen_array
+
+_COMMAND_STEP = 0.02  # smaller changes of the commanded fraction are noise of a teleoperation key
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSummary:
+    """What can be known of a demonstration without reading its arrays."""
+
+    demo_id: str
+    content_hash: str
+    task: TaskDescription
+
+
+@dataclass(frozen=True, slots=True)
+class GripperEvent:
+    """A change of the commanded opening during the interaction.
+
+    Args:
+        index: Sample of the interaction (0 is the bottleneck) from which the command holds.
+        command: Commanded fraction from there on.
+        opening: Measured fraction that this command settled at in the demonstration.
+    """
+
+    index: int
+    command: float
+    opening: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Demonstration:
+    """One recorded task.
+
+    Args:
+        demo_id: Its name in the library.
+        content_hash: Hash of what is stored; changes when any byte does.
+        task: What was done.
+        views: The object before contact, at least one; the first is the default.
+        t_s: Times of the samples, (T,), seconds, strictly increasing from 0.
+        T_WE: Measured tool poses in W, (T, 4, 4).
+        opening: Measured gripper fraction, (T,).
+        command: Commanded gripper fraction, (T,).
+        bottleneck_index: Sample at which the interaction begins.
+        robot: Name of the arm.
+        tool: What was mounted at its flange.
+        backend: ``sim`` or ``real``.
+
+    Raises:
+        GeometryError: Lengths differ, a pose is not rigid, time does not increase, or the
+            bottleneck is not a sample.
+    """
+
+    demo_id: str
+    content_hash: str
+    task: TaskDescription
+    views: tuple[ObjectView, ...]
+    t_s: FloatArray
+    T_WE: FloatArray
+    opening: FloatArray
+    command: FloatArray
+    bottleneck_index: int
+    robot: str
+    tool: ToolFrame
+    backend: str
+
+    def __post_init__(self) -> None:
+        t_s = frozen_array("t_s", self.t_s, (None,))
+        n = len(t_s)
+        if (np.diff(t_s) <= 0).any():
+            raise GeometryError("t_s: expected strictly increasing times")
+        if not 0 <= self.bottleneck_index < n - 1:
+            raise GeometryError(
+                f"bottleneck_index: got {self.bottleneck_index}, expected 0 to {n - 2}"
+            )
+        if not self.views:
+            raise GeometryError("views: got none, expected at least one")
+        T_WE = frozen_array("T_WE", self.T_WE, (n, 4, 4))
+        for T in T_WE[:: max(1, n // 16)]:
+            SE3(T)
+        object.__setattr__(self, "t_s", t_s)
+        object.__setattr__(self, "T_WE", T_WE)
+        for name in ("opening", "command"):
+            object.__setattr__(self, name, frozen_array(name, getattr(self, name), (n,)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Demonstration, tuple(getattr(self, name) for name in self.__slots__))
+
+    @property
+    def view(self) -> ObjectView:
+        """The default view of the object."""
+        return self.views[0]
+
+    @property
+    def T_WE_bottleneck(self) -> SE3:
+        """Tool pose at which the interaction begins."""
+        return SE3(self.T_WE[self.bottleneck_index])
+
+    @property
+    def holds_object(self) -> bool:
+        """Whether something was in the hand at the bottleneck: fingers stopped before closing."""
+        k = self.bottleneck_index
+        return bool(self.command[k] < 0.5 and self.opening[k] > self.command[k] + _COMMAND_STEP)
+
+    def gripper_events(self) -> tuple[GripperEvent, ...]:
+        """Changes of the gripper command after the bottleneck, in order."""
+        command = self.command[self.bottleneck_index :]
+        opening = self.opening[self.bottleneck_index :]
+        starts = [k + 1 for k in np.flatnonzero(np.abs(np.diff(command)) > _COMMAND_STEP)]
+        ends = [*starts[1:], len(command)]
+        return tuple(
+            GripperEvent(int(start), float(command[start]), float(opening[end - 1]))
+            for start, end in zip(starts, ends, strict=True)
+        )

@@ -1,0 +1,89 @@
+"""Every error of the stack; each also is the builtin it resembles."""
+
+
+class Mt3Error(Exception):
+    """Base of all errors raised on purpose by this stack."""
+
+
+class GeometryError(Mt3Error, ValueError):
+    """An array, pose or point set that cannot be what it claims to be."""
+
+
+class ImageError(Mt3Error, ValueError):
+    """An image, mask or camera parameter that cannot be what it claims to be."""
+
+
+class TaskError(Mt3Error, ValueError):
+    """A task text that no skill can be read from."""
+
+
+class NoMatchError(Mt3Error, LookupError):
+    """No demonstration for a task.
+
+    Attributes:
+        nearest: Texts of the nearest known tasks, best first.
+    """
+
+    def __init__(self, message: str, nearest: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.nearest = nearest
+
+
+class DemoNotFoundError(Mt3Error, LookupError):
+    """A demonstration id that the library does not hold."""
+
+
+class LibraryNotFoundError(Mt3Error, FileNotFoundError):
+    """A folder that holds no demonstration library."""
+
+
+class DemoFormatError(Mt3Error, ValueError):
+    """A stored or about to be stored demonstration that breaks the record's rules."""
+
+
+class SegmentationError(Mt3Error, LookupError):
+    """The object asked for was not found in the image."""
+
+
+class RegistrationError(Mt3Error, ValueError):
+    """A registration that was required and cannot be trusted."""
+
+
+class PlanningError(Mt3Error, RuntimeError):
+    """No motion to the goal exists within the budget.
+
+    Attributes:
+        reason: One of ``PlanFailure``'s values, for programs.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class DeviceError(Mt3Error, RuntimeError):
+    """An arm, gripper or camera that did not do what was asked."""
+
+
+class NotConnectedError(DeviceError, ConnectionError):
+    """A device used outside its ``with`` block, or after its connection was lost."""
+
+
+class StaleDataError(DeviceError, TimeoutError):
+    """A state or frame older than the caller allows."""
+
+
+class SafetyViolation(DeviceError):
+    """A command refused, and the arm stopped, by the safety gate.
+
+    Attributes:
+        limit: Name of the limit that was broken.
+    """
+
+    def __init__(self, message: str, limit: str) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class ConfigurationError(Mt3Error, ValueError):
+    """Values of a configuration that contradict each other or the device."""

@@ -1,0 +1,210 @@
+"""What the method asks of a robot, a camera, a clock and a store of demonstrations.
+
+Small protocols with our own types only. Constructing a device never connects; ``with`` does, and
+leaving the block always stops motion and never hides the error that is already on its way.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from mt3.demonstration import Demonstration, DemoSummary
+from mt3.errors import GeometryError
+from mt3.geometry import SE3
+from mt3.perception import RGBD
+from mt3.tool import ToolFrame
+from mt3.types import FloatArray, frozen_array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArmState:
+    """One consistent snapshot of an arm.
+
+    Args:
+        t_s: When it was measured, on the scene's clock.
+        joints: (n,), rad.
+        T_BE: Pose of the tool centre point in the arm's base.
+        V_BE_E: Twist of E in B, expressed in E, (6,), m/s then rad/s.
+    """
+
+    t_s: float
+    joints: FloatArray
+    T_BE: SE3
+    V_BE_E: FloatArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "joints", frozen_array("joints", self.joints, (None,)))
+        object.__setattr__(self, "V_BE_E", frozen_array("V_BE_E", self.V_BE_E, (6,)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (ArmState, (self.t_s, self.joints, self.T_BE, self.V_BE_E))
+
+
+@dataclass(frozen=True, slots=True)
+class GripperState:
+    """Opening as a fraction, 0 closed and 1 open: measured, and last commanded."""
+
+    t_s: float
+    opening: float
+    command: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JointTrajectory:
+    """A timed path in joint space.
+
+    Args:
+        t_s: (T,), seconds from its start, strictly increasing from 0.
+        joints: (T, n), rad.
+
+    Raises:
+        GeometryError: Lengths differ, fewer than two samples, or time does not increase from 0.
+    """
+
+    t_s: FloatArray
+    joints: FloatArray
+
+    def __post_init__(self) -> None:
+        t_s = frozen_array("t_s", self.t_s, (None,))
+        joints = frozen_array("joints", self.joints, (len(t_s), None))
+        if len(t_s) < 2 or t_s[0] != 0.0 or (np.diff(t_s) <= 0).any():
+            raise GeometryError("t_s: expected at least two times, strictly increasing from 0")
+        object.__setattr__(self, "t_s", t_s)
+        object.__setattr__(self, "joints", joints)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (JointTrajectory, (self.t_s, self.joints))
+
+
+class Clock(Protocol):
+    """Monotonic time. The simulator's clock advances physics while it sleeps."""
+
+    def now_s(self) -> float:
+        """Seconds since an arbitrary origin."""
+        ...
+
+    def sleep_until(self, t_s: float) -> None:
+        """Return when ``now_s() >= t_s``; at once if that has passed."""
+        ...
+
+
+class Device(Protocol):
+    """Anything that connects on ``with`` and stops when the block is left."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+class Arm(Device, Protocol):
+    """A robot arm with a tool; E is the tool centre point between the finger tips."""
+
+    def state(self) -> ArmState:
+        """The newest measured state.
+
+        Raises:
+            NotConnectedError: Outside the ``with`` block, or the connection was lost.
+        """
+        ...
+
+    def command_twist(self, V_BE_E: FloatArray) -> None:
+        """Move along a twist until the next command; returns at once.
+
+        Args:
+            V_BE_E: Of E in B, expressed in E, (6,), m/s then rad/s.
+        """
+        ...
+
+    def follow(self, trajectory: JointTrajectory) -> None:
+        """Move along a joint trajectory that starts at the measured joints; returns at its end.
+
+        Raises:
+            DeviceError: The arm could not follow.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Stop all motion now and hold still."""
+        ...
+
+
+class Gripper(Device, Protocol):
+    """A gripper; openings are fractions, 0 closed and 1 open."""
+
+    def state(self) -> GripperState:
+        """The newest measured state."""
+        ...
+
+    def command(self, opening: float) -> None:
+        """Begin to move to an opening; returns at once, and a grasped object stops the fingers."""
+        ...
+
+    def stop(self) -> None:
+        """Stop the fingers where they are, keeping hold of what they hold."""
+        ...
+
+
+class Camera(Device, Protocol):
+    """A colour and depth camera."""
+
+    def read(self, max_age_s: float) -> RGBD:
+        """The newest frame, with intrinsics and pose inside.
+
+        Raises:
+            StaleDataError: The newest frame is older than ``max_age_s``.
+        """
+        ...
+
+
+class Scene(Device, Protocol):
+    """A robot in its workplace: everything the method may use."""
+
+    robot: str
+    backend: str
+    tool: ToolFrame
+    T_WB: SE3
+
+    @property
+    def arm(self) -> Arm:
+        """The arm, not yet guarded."""
+        ...
+
+    @property
+    def gripper(self) -> Gripper:
+        """The gripper at its flange."""
+        ...
+
+    @property
+    def cameras(self) -> Mapping[str, Camera]:
+        """Cameras by name; the first is the default view."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The clock all time stamps are on."""
+        ...
+
+
+class DemoSource(Protocol):
+    """Where demonstrations come from."""
+
+    def summaries(self) -> Sequence[DemoSummary]:
+        """All sound demonstrations, in a fixed order, without reading their arrays."""
+        ...
+
+    def load(self, demo_id: str) -> Demonstration:
+        """One demonstration.
+
+        Raises:
+            DemoNotFoundError: No such id.
+            DemoFormatError: Its stored bytes are damaged.
+        """
+        ...

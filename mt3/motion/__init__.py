@@ -1,0 +1,1 @@
+"""Robot model, inverse kinematics, collision-checked paths and their timing."""

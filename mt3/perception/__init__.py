@@ -1,0 +1,8 @@
+"""Camera images with what is needed to use them, and how an object is found in one."""
+
+from mt3.perception.intrinsics import Intrinsics
+from mt3.perception.object_view import ObjectView
+from mt3.perception.rgbd import RGBD
+from mt3.perception.segmenter import Segmenter
+
+__all__ = ["RGBD", "Intrinsics", "ObjectView", "Segmenter"]

@@ -1,0 +1,91 @@
+"""One colour and depth image with its camera's pose."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mt3.errors import ImageError
+from mt3.geometry import SE3
+from mt3.perception.intrinsics import Intrinsics
+from mt3.types import ColorImage, Float32Array, FloatArray
+
+MAX_PLAUSIBLE_DEPTH_M = 20.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RGBD:
+    """Aligned colour and depth, taken at one moment.
+
+    Args:
+        color: (H, W, 3) uint8, RGB.
+        depth_m: (H, W) floating point, metres along the optical axis, 0 where nothing was read.
+        intrinsics: Of both images.
+        T_WC: Pose of the camera (OpenCV axes: x right, y down, z forward) in W.
+        t_s: When it was taken, on the scene's clock.
+        camera: Name of the camera.
+
+    Raises:
+        ImageError: Wrong type, size or unit; the message names field, got and expected.
+    """
+
+    color: ColorImage
+    depth_m: Float32Array
+    intrinsics: Intrinsics
+    T_WC: SE3
+    t_s: float
+    camera: str
+
+    def __post_init__(self) -> None:
+        size = (self.intrinsics.height, self.intrinsics.width)
+        object.__setattr__(self, "color", _checked_color(self.color, size))
+        object.__setattr__(self, "depth_m", _checked_depth(self.depth_m, size))
+        if not isinstance(self.T_WC, SE3):
+            raise ImageError(f"T_WC: got {type(self.T_WC).__name__}, expected SE3")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = (self.color, self.depth_m, self.intrinsics, self.T_WC, self.t_s, self.camera)
+        return (RGBD, fields)
+
+    def points_W(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> FloatArray:
+        """Points in W, (N, 3), metres, of the masked pixels that have depth, in row order."""
+        v, u = np.nonzero(mask & (self.depth_m > 0))
+        depth_m = self.depth_m[v, u].astype(np.float64)
+        return self.T_WC @ self.intrinsics.deproject(u.astype(float), v.astype(float), depth_m)
+
+
+def _checked_color(color: ColorImage, size: tuple[int, int]) -> ColorImage:
+    color = np.array(color)
+    if color.dtype != np.uint8 or color.shape != (*size, 3):
+        raise ImageError(
+            f"color: got {color.dtype} {color.shape}, expected uint8 {(*size, 3)} as the intrinsics say"
+        )
+    color.flags.writeable = False
+    return color
+
+
+def _checked_depth(depth_m: Float32Array, size: tuple[int, int]) -> Float32Array:
+    depth_m = np.asarray(depth_m)
+    if depth_m.dtype.kind != "f":
+        raise ImageError(
+            f"depth_m: got {depth_m.dtype}, expected floating point metres "
+            "(millimetre images: divide by 1000)"
+        )
+    if depth_m.shape != size:
+        raise ImageError(
+            f"depth_m: got shape {depth_m.shape}, expected {size} as the intrinsics say "
+            "(depth must be aligned to colour)"
+        )
+    if not np.isfinite(depth_m).all():
+        raise ImageError("depth_m: got NaN or infinity, expected 0 where nothing was read")
+    if (depth_m < 0).any():
+        raise ImageError(f"depth_m: got {depth_m.min():.3f} m, expected no negative depth")
+    readings = depth_m[depth_m > 0]
+    if readings.size and np.median(readings) > MAX_PLAUSIBLE_DEPTH_M:
+        raise ImageError(
+            f"depth_m: got a median of {np.median(readings):.1f} m, expected under "
+            f"{MAX_PLAUSIBLE_DEPTH_M:.0f} m (is it in millimetres? divide by 1000)"
+        )
+    depth_m = depth_m.astype(np.float32)
+    depth_m.flags.writeable = False
+    return depth_m

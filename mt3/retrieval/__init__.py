@@ -1,0 +1,1 @@
+"""Find the demonstration that fits a task and an object."""

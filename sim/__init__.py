@@ -1,0 +1,1 @@
+"""PyBullet world, ray-cast camera, object catalogue, skills and scripted demonstrator."""
