@@ -117,9 +117,9 @@ class Demonstration:
         """Changes of the gripper command after the bottleneck, in order."""
         command = self.command[self.bottleneck_index :]
         opening = self.opening[self.bottleneck_index :]
-        starts = [k + 1 for k in np.flatnonzero(np.abs(np.diff(command)) > _COMMAND_STEP)]
+        starts = [int(k) + 1 for k in np.flatnonzero(np.abs(np.diff(command)) > _COMMAND_STEP)]
         ends = [*starts[1:], len(command)]
         return tuple(
-            GripperEvent(int(start), float(command[start]), float(opening[end - 1]))
+            GripperEvent(start, float(command[start]), float(opening[end - 1]))
             for start, end in zip(starts, ends, strict=True)
         )

@@ -4,8 +4,9 @@ Small protocols with our own types only. Constructing a device never connects; `
 leaving the block always stops motion and never hides the error that is already on its way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -190,6 +191,22 @@ class Scene(Device, Protocol):
     @property
     def clock(self) -> Clock:
         """The clock all time stamps are on."""
+        ...
+
+
+class OperatorEvent(Enum):
+    """What a person who demonstrates says at one sample."""
+
+    TICK = "tick"
+    BOTTLENECK = "bottleneck"
+    END = "end"
+
+
+class Operator(Protocol):
+    """Whoever moves the arm while a demonstration is recorded: a person, or a script."""
+
+    def perform(self) -> Iterator[OperatorEvent]:
+        """Move the arm, and yield once per sample that should be recorded; ``END`` is the last."""
         ...
 
 

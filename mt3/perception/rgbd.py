@@ -58,7 +58,8 @@ def _checked_color(color: ColorImage, size: tuple[int, int]) -> ColorImage:
     color = np.array(color)
     if color.dtype != np.uint8 or color.shape != (*size, 3):
         raise ImageError(
-            f"color: got {color.dtype} {color.shape}, expected uint8 {(*size, 3)} as the intrinsics say"
+            f"color: got {color.dtype} {color.shape}, expected uint8 {(*size, 3)} "
+            "as the intrinsics say"
         )
     color.flags.writeable = False
     return color
