@@ -1,0 +1,39 @@
+# Targets: make help. Variables: PYTHON=, TORCH_INDEX= (see scripts/setup.sh), ARGS= (for pytest),
+# WORKERS= (processes of the test suite).
+SHELL := /bin/bash
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+WORKERS ?= 2
+# Workers times threads should not exceed the cores; numerical libraries take all by default.
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## make .venv with pinned packages; nothing to do the second time
+
+$(INSTALLED): constraints.txt setup.cfg pyproject.toml scripts/setup.sh
+	@scripts/setup.sh
+
+demo: $(INSTALLED) ## record one demonstration in simulation, then do the task on a new placement
+	@scripts/demo.sh
+
+test: $(INSTALLED) ## the whole test suite
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+
+lint: $(INSTALLED) ## style, layers and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+bench: $(INSTALLED) ## measure the figures of the README into bench/results
+	$(BIN)/mt3-bench
+
+clean: ## remove caches, builds and what the demo wrote; .venv stays
+	rm -rf build dist demo outputs .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	    .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
