@@ -1,0 +1,63 @@
+"""Geometry of one object, and the hulls that several families share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mt3.types import FloatArray
+from sim.mesh import TriangleMesh
+from sim.objects.model import Symmetry
+
+SECTIONS = 40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """Everything about an object but its category, seed, friction and colour.
+
+    Fields as in ``ObjectModel``.
+    """
+
+    mesh: TriangleMesh
+    collision_parts: tuple[FloatArray, ...]
+    mass_kg: float
+    dimensions: Mapping[str, float]
+    symmetry: Symmetry
+
+
+def frustum_hull(rings_rz: Sequence[tuple[float, float]], sections: int) -> FloatArray:
+    """Points on circles about z, given by radius and height; the hull of a solid of revolution."""
+    angles = np.arange(sections) * 2 * np.pi / sections
+    circle = np.stack([np.cos(angles), np.sin(angles), np.zeros(sections)], axis=1)
+    return np.concatenate([circle * r + np.array([0.0, 0.0, z]) for r, z in rings_rz])
+
+
+def wall_hulls(
+    outer_rz: Sequence[tuple[float, float]], inner_rz: Sequence[tuple[float, float]], sections: int
+) -> list[FloatArray]:
+    """Segments of a hollow wall about z, one hull each, so that a finger fits inside.
+
+    Args:
+        outer_rz: Radius and height of the outer surface, metres.
+        inner_rz: The same of the inner surface.
+        sections: Number of segments.
+    """
+    hulls = []
+    for k in range(sections):
+        angles = (k + np.array([0.0, 0.5, 1.0])) * 2 * np.pi / sections
+        points = [
+            (r * np.cos(angle), r * np.sin(angle), z)
+            for angle in angles
+            for r, z in (*outer_rz, *inner_rz)
+        ]
+        hulls.append(np.asarray(points))
+    return hulls
+
+
+def rounded_section(width: float, height: float, sides: int = 8) -> FloatArray:
+    """A convex section, (sides, 2), metres, with a flat side below and above."""
+    angles = (np.arange(sides) + 0.5) * 2 * np.pi / sides
+    unit = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    half_sides = np.array([width / 2, height / 2])
+    return np.asarray(unit / np.abs(unit).max(axis=0) * half_sides)
