@@ -1,1 +1,1 @@
-"""Robot model, inverse kinematics, collision-checked paths and their timing."""
+"""Robot model, inverse kinematics, obstacles, paths and their timing."""

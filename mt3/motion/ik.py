@@ -1,0 +1,182 @@
+"""Joints for tool poses: damped least squares with seeded restarts, and along a whole path."""
+
+import numpy as np
+
+from mt3.geometry import SE3
+from mt3.motion.failure import PlanFailure, planning_error
+from mt3.motion.robot_model import RobotModel
+from mt3.types import FloatArray
+
+_TOLERANCE = 1e-5  # m and rad
+_DAMPING = 1e-3
+_MAX_STEP_RAD = 0.5  # larger steps leave the region where the Jacobian holds
+_ITERATIONS = 40
+_PATIENCE = 6  # iterations over which a descent must shrink its error to _PROGRESS of what it was
+_PROGRESS = 0.7
+_FOLLOW_ITERATIONS = 6
+_FOLLOW_STRIDE = 5
+_MAX_FOLLOW_STEP_RAD = 0.5  # between checked poses: more is a jump to another branch
+_MAX_POSE_STEP = 0.05  # m and rad between checked poses: Newton's method converges from there
+_DISTINCT_RAD = 0.1
+_UNLIMITED_ATTEMPTS = 5
+
+
+def solve_ik(
+    model: RobotModel,
+    T_BE: SE3,
+    q_preferred: FloatArray,
+    rng: np.random.Generator,
+    restarts: int = 20,
+    solutions: int = 8,
+) -> list[FloatArray]:
+    """Joint positions that bring the tool to a pose, within the joint limits.
+
+    Args:
+        model: The arm.
+        T_BE: Pose of E in B.
+        q_preferred: (n,), rad; the first start, and what solutions are sorted by distance to.
+        rng: Draws the other starts.
+        restarts: How many random starts at most.
+        solutions: Search ends once this many distinct ones are found.
+
+    Returns:
+        At least one solution, nearest to ``q_preferred`` first.
+
+    Raises:
+        PlanningError: ``joint_limit`` if only joints beyond the limits reach the pose,
+            ``no_ik_solution`` if none was found at all.
+    """
+    found: list[FloatArray] = []
+    starts = rng.uniform(model.lower, model.upper, (restarts, model.joint_count))
+    for start in (np.asarray(q_preferred, dtype=np.float64), *starts):
+        q = _descend(model, T_BE.matrix, start, limited=True)
+        if q is not None and all(np.abs(q - other).max() > _DISTINCT_RAD for other in found):
+            found.append(q)
+            if len(found) == solutions:
+                break
+    if not found:
+        raise _unreachable(model, T_BE, starts[:_UNLIMITED_ATTEMPTS])
+    return sorted(found, key=lambda q: float(np.linalg.norm(q - q_preferred)))
+
+
+def follow_poses(model: RobotModel, q_start: FloatArray, T_BE: FloatArray) -> FloatArray:
+    """Joints that follow a path of tool poses without a jump, by the smallest joint motion.
+
+    Solved and checked at every fifth pose, or more often where the path moves fast, and
+    interpolated in between.
+
+    Args:
+        model: The arm.
+        q_start: Joints at, or near, the first pose, (n,), rad.
+        T_BE: Poses of E in B, (N, 4, 4).
+
+    Returns:
+        Joints, (N, n), rad, within the limits and free of self-collision.
+
+    Raises:
+        PlanningError: ``joint_limit``, ``no_ik_solution`` or ``collision`` (with the robot
+            itself); the message says at which pose.
+    """
+    knots = _knots(T_BE)
+    joints = np.empty((len(knots), model.joint_count))
+    q = np.asarray(q_start, dtype=np.float64)
+    for k, index in enumerate(knots):
+        previous, q = q, _track(model, T_BE[index], q, f"pose {index} of {len(T_BE)}")
+        if np.abs(q - previous).max() > _MAX_FOLLOW_STEP_RAD:
+            raise planning_error(
+                f"pose {index} of {len(T_BE)}: got a joint step of "
+                f"{np.abs(q - previous).max():.2f} rad, expected under {_MAX_FOLLOW_STEP_RAD}",
+                PlanFailure.NO_IK_SOLUTION,
+            )
+        joints[k] = q
+    samples = np.arange(len(T_BE))
+    return np.stack([np.interp(samples, knots, column) for column in joints.T], axis=1)
+
+
+def _track(model: RobotModel, T_BE: FloatArray, q: FloatArray, where: str) -> FloatArray:
+    """Joints at one pose, from nearby joints."""
+    target = model.chain.target(T_BE)
+    for _ in range(_FOLLOW_ITERATIONS):
+        error, J = model.chain.error_and_jacobian(q, target)
+        if np.abs(error).max() < _TOLERANCE:
+            break
+        q = q + _damped_step(J, error)
+    else:
+        raise planning_error(
+            f"{where}: got {np.linalg.norm(error[:3]) * 1e3:.1f} mm from it, expected to reach it",
+            PlanFailure.NO_IK_SOLUTION,
+        )
+    beyond = np.flatnonzero((q < model.lower) | (q > model.upper))
+    if len(beyond):
+        j = int(beyond[0])
+        raise planning_error(
+            f"{where}: got {model.joint_names[j]} at {q[j]:.3f} rad, expected within "
+            f"[{model.lower[j]:.3f}, {model.upper[j]:.3f}]",
+            PlanFailure.JOINT_LIMIT,
+        )
+    if model.self_collides(q):
+        raise planning_error(
+            f"{where}: the robot touches itself, {model.describe_self_collision(q)}",
+            PlanFailure.COLLISION,
+        )
+    return q
+
+
+def _knots(T_BE: FloatArray) -> FloatArray:
+    """Indices of the poses to solve: the ends, every fifth, and more where the path is fast."""
+    moved = np.linalg.norm(np.diff(T_BE[:, :3, 3], axis=0), axis=1)
+    trace = np.einsum("nij,nij->n", T_BE[:-1, :3, :3], T_BE[1:, :3, :3])
+    turned = np.arccos(np.clip((trace - 1.0) / 2.0, -1.0, 1.0))
+    progress = np.maximum(np.maximum(moved, turned) / _MAX_POSE_STEP, 1.0 / _FOLLOW_STRIDE)
+    steps = np.concatenate([[0.0], np.cumsum(progress)])
+    chosen = np.flatnonzero(np.diff(np.floor(steps + 1e-9), prepend=-1.0) > 0)
+    return np.unique(np.append(chosen, len(T_BE) - 1))
+
+
+def _descend(
+    model: RobotModel, T_BE: FloatArray, q: FloatArray, *, limited: bool
+) -> FloatArray | None:
+    """Joints at a pose reached from one start, or None if this start leads nowhere."""
+    target = model.chain.target(T_BE)
+    best = np.inf
+    for iteration in range(_ITERATIONS):
+        error, J = model.chain.error_and_jacobian(q, target)
+        size = float(np.abs(error).max())
+        if size < _TOLERANCE:
+            return q
+        if iteration % _PATIENCE == _PATIENCE - 1:
+            if size > _PROGRESS * best:
+                return None
+            best = size
+        step = _damped_step(J, error)
+        q = q + step * min(1.0, _MAX_STEP_RAD / float(np.abs(step).max()))
+        if limited:
+            q = np.clip(q, model.lower, model.upper)
+    return None
+
+
+def _damped_step(J: FloatArray, error: FloatArray) -> FloatArray:
+    """Smallest joint step along an error twist, (n,), damped near singular postures."""
+    damping = _DAMPING * min(1.0, float(error @ error))
+    JJt = J @ J.T
+    JJt.flat[:: len(JJt) + 1] += damping + 1e-9
+    return np.asarray(J.T @ np.linalg.solve(JJt, error))
+
+
+def _unreachable(model: RobotModel, T_BE: SE3, starts: FloatArray) -> Exception:
+    """Why no start led to a pose."""
+    for start in starts:
+        q = _descend(model, T_BE.matrix, start, limited=False)
+        if q is not None:
+            q = np.remainder(q + np.pi, 2.0 * np.pi) - np.pi
+            j = int(np.argmax(np.maximum(model.lower - q, q - model.upper)))
+            return planning_error(
+                f"tool pose at {T_BE.t.round(3).tolist()} in B: got {model.joint_names[j]} at "
+                f"{q[j]:.3f} rad, expected within [{model.lower[j]:.3f}, {model.upper[j]:.3f}]",
+                PlanFailure.JOINT_LIMIT,
+            )
+    return planning_error(
+        f"tool pose at {T_BE.t.round(3).tolist()} in B: no joints reach it from {len(starts)} "
+        "starts, expected a pose within the arm's reach",
+        PlanFailure.NO_IK_SOLUTION,
+    )

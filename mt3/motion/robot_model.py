@@ -1,0 +1,151 @@
+"""What an arm can reach, and where its body is."""
+
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import ConvexHull
+
+from mt3.errors import ConfigurationError
+from mt3.geometry import SE3
+from mt3.motion.collision import Body, CollisionChecker, convex_shape
+from mt3.motion.kinematic_chain import KinematicChain, LinkHull
+from mt3.types import BoolArray, FloatArray, frozen_array
+
+
+class RobotModel:
+    """Kinematics, limits and shape of an arm with its gripper.
+
+    The links are the convex hulls of their collision meshes; each finger's hull spans its whole
+    travel, so that the answer holds for every opening.
+
+    Args:
+        urdf: Robot description; ``package://`` paths in it are resolved from its folder.
+        joint_names: Joints of the arm, from the base outwards.
+        base_link: The link whose frame is B.
+        flange_link: The link that carries the tool.
+        T_flange_tool: Pose of the tool centre point E in the flange.
+        reference_joints: (n,), rad; a posture without self-collision. Hulls that touch in it are
+            wider than the links they stand for, so these pairs are never checked.
+        lower: Lower joint limits, (n,), rad; those of the description if not given.
+        upper: Upper joint limits, (n,), rad; likewise.
+        velocity_limit: Joint speed limits, (n,), rad/s; likewise.
+
+    Raises:
+        ConfigurationError: No such file, joint or link, or limits that leave no room.
+    """
+
+    def __init__(
+        self,
+        urdf: Path | str,
+        joint_names: Sequence[str],
+        base_link: str,
+        flange_link: str,
+        T_flange_tool: SE3,
+        reference_joints: npt.ArrayLike,
+        lower: npt.ArrayLike | None = None,
+        upper: npt.ArrayLike | None = None,
+        velocity_limit: npt.ArrayLike | None = None,
+    ) -> None:
+        self.chain = KinematicChain(Path(urdf), joint_names, base_link, flange_link, T_flange_tool)
+        n = len(joint_names)
+        self.joint_names = tuple(joint_names)
+        self.T_flange_tool = T_flange_tool
+        self.lower = _limit("lower", lower, self.chain.lower, n)
+        self.upper = _limit("upper", upper, self.chain.upper, n)
+        self.velocity_limit = _limit("velocity_limit", velocity_limit, self.chain.velocity_limit, n)
+        self.reference_joints = frozen_array("reference_joints", reference_joints, (n,))
+        if not ((self.lower < self.upper).all() and (self.velocity_limit > 0).all()):
+            raise ConfigurationError("limits: expected lower < upper and positive speeds")
+        if not self.within_limits(self.reference_joints):
+            raise ConfigurationError("reference_joints: expected a posture within the limits")
+        self.bodies = tuple(
+            Body(hull.name, hull.joint, SE3.identity(), convex_shape(hull.points))
+            for hull in self.chain.hulls
+        )
+        self.self_pairs = self._self_pairs()
+        self._self_collision = CollisionChecker(
+            self.chain, self.bodies, [(a, b, 0.0) for a, b in self.self_pairs]
+        )
+        self._hulls = [_HalfSpaces(hull) for hull in self.chain.hulls]
+
+    @property
+    def joint_count(self) -> int:
+        """Number of joints, n."""
+        return len(self.joint_names)
+
+    def forward(self, q: FloatArray) -> SE3:
+        """Pose of E in B at joints (n,) rad."""
+        return SE3(self.chain.forward(np.asarray(q, dtype=np.float64)))
+
+    def jacobian_E(self, q: FloatArray) -> FloatArray:
+        """Body Jacobian of E in E at joints (n,) rad: (6, n), linear rows first."""
+        return self.chain.jacobian(np.asarray(q, dtype=np.float64))
+
+    def within_limits(self, q: FloatArray, margin_rad: float = 0.0) -> bool:
+        """Whether joints (..., n) rad all lie inside the limits, narrowed by a margin."""
+        return bool((q >= self.lower + margin_rad).all() and (q <= self.upper - margin_rad).all())
+
+    def self_collides(self, q: FloatArray) -> bool:
+        """Whether the robot touches itself at joints (n,) rad."""
+        return self._self_collision.collides(np.asarray(q, dtype=np.float64))
+
+    def describe_self_collision(self, q: FloatArray) -> str:
+        """Names of the links that touch at joints (n,) rad, for a message."""
+        return self._self_collision.describe(np.asarray(q, dtype=np.float64))
+
+    def contains(self, q: FloatArray, p_B: FloatArray, margin_m: float) -> BoolArray:
+        """Which points lie on or in the robot.
+
+        Args:
+            q: Joints, (n,), rad.
+            p_B: Points in B, (N, 3), metres.
+            margin_m: How far outside a hull still counts.
+
+        Returns:
+            (N,) bool.
+        """
+        T_B_joints = self.chain.joint_poses(np.asarray(q, dtype=np.float64))
+        inside = np.zeros(len(p_B), dtype=np.bool_)
+        for hull in self._hulls:
+            hull.mark(T_B_joints[hull.joint], p_B, margin_m, inside)
+        return inside
+
+    def _self_pairs(self) -> list[tuple[int, int]]:
+        """Pairs of bodies that can touch: not neighbours, and apart in the reference posture."""
+        candidates = [
+            (a, b)
+            for a, b in combinations(range(len(self.bodies)), 2)
+            if abs(self.bodies[a].joint - self.bodies[b].joint) > 1
+        ]
+        checker = CollisionChecker(self.chain, self.bodies, [(a, b, 0.0) for a, b in candidates])
+        touching = set(checker.touching(self.reference_joints))
+        return [pair for pair in candidates if pair not in touching]
+
+
+class _HalfSpaces:
+    """A hull as the half-spaces that bound it, with a sphere around it."""
+
+    def __init__(self, hull: LinkHull) -> None:
+        self.joint = hull.joint
+        planes = np.unique(ConvexHull(hull.points).equations.round(6), axis=0)
+        self._normals, self._offsets = planes[:, :3], planes[:, 3]
+        self._centre = 0.5 * (hull.points.min(axis=0) + hull.points.max(axis=0))
+        self._radius_m = float(np.linalg.norm(hull.points - self._centre, axis=1).max())
+
+    def mark(self, T_B_joint: FloatArray, p_B: FloatArray, margin_m: float, out: BoolArray) -> None:
+        """Set ``out`` for the points, (N, 3) in B, inside the hull grown by a margin."""
+        R, t = T_B_joint[:3, :3], T_B_joint[:3, 3]
+        offset = p_B - (R @ self._centre + t)
+        reach = self._radius_m + margin_m
+        near = np.flatnonzero((np.einsum("ij,ij->i", offset, offset) <= reach**2) & ~out)
+        p_joint = (p_B[near] - t) @ R
+        distance = p_joint @ self._normals.T + self._offsets
+        out[near[distance.max(axis=1, initial=-np.inf) <= margin_m]] = True
+
+
+def _limit(name: str, given: npt.ArrayLike | None, described: FloatArray, n: int) -> FloatArray:
+    """A limit of every joint: the given one, or the description's."""
+    return frozen_array(name, described if given is None else given, (n,))
