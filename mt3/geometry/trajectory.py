@@ -39,7 +39,7 @@ def exp_se3(xi: FloatArray) -> FloatArray:
     Returns:
         Poses, (..., 4, 4).
     """
-    xi = np.asarray(xi, dtype=np.float64)
+    xi = np.array(xi, dtype=np.float64)  # scipy refuses read-only arrays
     w = xi[..., 3:]
     skew = _skew(w)
     b, c = _left_jacobian_coefficients(np.linalg.norm(w, axis=-1))

@@ -1,0 +1,79 @@
+"""Kinematics of the simulated arm, read from the simulator itself.
+
+The core's robot model comes from the URDF through another library; keeping the two apart lets
+each be held against the other.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mt3.geometry import SE3
+from mt3.types import FloatArray
+
+_DAMPING = 0.005
+_POSTURE_RATE = 1.0  # 1/s, pull towards the rest posture inside the null space
+_FULL_PULL_SPEED = 0.05  # weighted norm of the twist; slower motions pull less, rest not at all
+_SPEED_WEIGHT = np.array([1.0, 1.0, 1.0, 0.25, 0.25, 0.25])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChainKinematics:
+    """A serial chain whose joints turn about z of their own link frame.
+
+    Args:
+        T_parent_link: Link frame in its parent at zero joint angle, (n, 4, 4); the first parent
+            is the base B.
+        T_last_E: Tool centre point in the last link.
+        lower: Joint limits, (n,), rad.
+        upper: Joint limits, (n,), rad.
+        max_velocity: (n,), rad/s.
+        rest: Posture the null space is pulled to, (n,), rad.
+    """
+
+    T_parent_link: FloatArray
+    T_last_E: SE3
+    lower: FloatArray
+    upper: FloatArray
+    max_velocity: FloatArray
+    rest: FloatArray
+
+    def link_frames(self, joints: FloatArray) -> FloatArray:
+        """Link frames in B, (n, 4, 4), at joint angles (n,)."""
+        turns = np.tile(np.eye(4), (len(joints), 1, 1))
+        cos, sin = np.cos(joints), np.sin(joints)
+        turns[:, 0, 0], turns[:, 0, 1] = cos, -sin
+        turns[:, 1, 0], turns[:, 1, 1] = sin, cos
+        local = self.T_parent_link @ turns
+        for k in range(1, len(joints)):
+            local[k] = local[k - 1] @ local[k]
+        return local
+
+    def forward(self, joints: FloatArray) -> SE3:
+        """Pose of E in B."""
+        T = self.link_frames(joints)[-1] @ self.T_last_E.matrix
+        u, _, vt = np.linalg.svd(T[:3, :3])
+        return SE3.from_rotation_translation(u @ vt, T[:3, 3])
+
+    def jacobian_E(self, joints: FloatArray) -> FloatArray:
+        """Body Jacobian of E in B expressed in E, (6, n), linear rows first."""
+        frames = self.link_frames(joints)
+        T_BE = frames[-1] @ self.T_last_E.matrix
+        axes = frames[:, :3, 2]
+        linear = np.cross(axes, T_BE[:3, 3] - frames[:, :3, 3])
+        return np.vstack([(linear @ T_BE[:3, :3]).T, (axes @ T_BE[:3, :3]).T])
+
+    def resolve_twist(self, joints: FloatArray, V_BE_E: FloatArray) -> FloatArray:
+        """Joint velocities, (n,) rad/s, for a twist of E, by damped least squares.
+
+        The redundant joint drifts towards the rest posture while the tool moves. Too fast a
+        motion is slowed as a whole.
+        """
+        J = self.jacobian_E(joints)
+        gram_inverse = np.linalg.inv(J @ J.T + _DAMPING**2 * np.eye(6))
+        pull = min(1.0, float(np.linalg.norm(V_BE_E * _SPEED_WEIGHT)) / _FULL_PULL_SPEED)
+        posture = pull * _POSTURE_RATE * (self.rest - joints)
+        posture -= np.linalg.pinv(J) @ (J @ posture)
+        velocity = J.T @ (gram_inverse @ V_BE_E) + posture
+        excess = float((np.abs(velocity) / self.max_velocity).max())
+        return velocity / max(1.0, excess)

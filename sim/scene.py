@@ -1,0 +1,116 @@
+"""The simulated workplace: what the core may use, and the truth that it may not."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+from mt3.geometry import SE3
+from mt3.interfaces import Camera
+from mt3.tool import ToolFrame
+from sim.arm import ArmController, SimArm
+from sim.clock import SimClock
+from sim.gripper import GripperController, SimGripper
+from sim.panda import Panda
+from sim.world import World
+
+_HAND_MASS_KG = 1.01
+_HAND_COM_FLANGE = (0.0, 0.0, 0.05)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SceneState:
+    """A remembered moment of one scene; only that scene can return to it."""
+
+    ticket: int
+    steps: int
+    arm: ArmController
+    gripper: GripperController
+
+
+class PyBulletScene:
+    """A Panda at a table with objects, and a clock that advances physics.
+
+    Implements the core's ``Scene``. Beyond it lies the simulator's truth, for staging, scripted
+    demonstrators, success predicates and tests: ``world`` and ``panda``, ``holds``, ``grip_of``,
+    ``save`` and ``restore``.
+
+    Args:
+        T_WB: Pose of the robot's base.
+    """
+
+    robot = "franka_panda"
+    backend = "sim"
+
+    def __init__(self, T_WB: SE3) -> None:
+        self.T_WB = T_WB
+        self.world = World()
+        self.panda = Panda(self.world, T_WB)
+        self.tool = ToolFrame(
+            self.panda.T_flange_tool, "panda_hand", _HAND_MASS_KG, _HAND_COM_FLANGE
+        )
+        self.clock = SimClock(self.world)
+        self.arm = SimArm(self.panda)
+        self.gripper = SimGripper(self.panda)
+        self._cameras: dict[str, Camera] = {}
+        self._connections = ExitStack()
+
+    @property
+    def cameras(self) -> Mapping[str, Camera]:
+        """Cameras by name; the first is the default view."""
+        return MappingProxyType(self._cameras)
+
+    def mount(self, name: str, camera: Camera) -> None:
+        """Add a camera that looks at this scene's world."""
+        self._cameras[name] = camera
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(self.arm)
+            stack.enter_context(self.gripper)
+            for camera in self._cameras.values():
+                stack.enter_context(camera)
+            self._connections = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._connections.close()
+
+    def finger_forces_N(self, name: str) -> tuple[float, float]:
+        """Normal force of each finger on an object during the last step."""
+        contacts = self.world.bullet.contacts(self.panda.body, self.world.objects[name].body)
+        left, right = (
+            sum(c.force_N for c in contacts if c.link_a == finger)
+            for finger in self.panda.finger_joints
+        )
+        return left, right
+
+    def holds(self, name: str) -> bool:
+        """Whether both fingers press on an object."""
+        return min(self.finger_forces_N(name)) > 0.0
+
+    def touches_robot(self, name: str) -> bool:
+        """Whether any part of the robot pressed on an object during the last step."""
+        return self.world.touches(name, self.panda.body)
+
+    def save(self) -> SceneState:
+        """Remember this moment, physics and controllers."""
+        return SceneState(
+            self.world.bullet.save(),
+            self.world.steps,
+            self.arm.controller_state(),
+            self.gripper.controller_state(),
+        )
+
+    def restore(self, state: SceneState) -> None:
+        """Return to a remembered moment of this scene."""
+        self.world.bullet.restore(state.ticket)
+        self.world.steps = state.steps
+        self.arm.restore_controller(state.arm)
+        self.gripper.restore_controller(state.gripper)

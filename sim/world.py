@@ -1,0 +1,114 @@
+"""The physical world: table, robot, objects, and the step that moves them all."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mt3.geometry import SE3
+from sim.bullet import STEP_RATE_HZ, Bullet
+from sim.objects import ObjectModel
+
+STEP_S = 1.0 / STEP_RATE_HZ
+_TABLE_HALF_M = (0.6, 0.6, 0.05)
+_TABLE_CENTRE_W = (0.3, 0.0, -0.05)  # top at z = 0, x from -0.3 to 0.9, y from -0.6 to 0.6
+_SPINNING_FRICTION = 0.01
+_ROLLING_FRICTION = 0.0005
+_REST_SPEED = 0.005
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SimObject:
+    """One object in the world.
+
+    Args:
+        name: Unique in the scene.
+        body: Its id in the physics world.
+        model: What it is made of.
+        T_OM: Its centre-of-mass frame in O.
+    """
+
+    name: str
+    body: int
+    model: ObjectModel
+    T_OM: SE3
+
+
+class World:
+    """Table and free objects in one PyBullet world, advanced in steps of ``STEP_S``.
+
+    ``before_step`` holds what must run at every step, such as joint controllers.
+    """
+
+    def __init__(self) -> None:
+        self.bullet = Bullet()
+        self.steps = 0
+        self.before_step: list[Callable[[], None]] = []
+        self.objects: dict[str, SimObject] = {}
+        self.table = self.bullet.create_static_box(_TABLE_HALF_M, _TABLE_CENTRE_W)
+        self.bullet.change_dynamics(self.table, lateralFriction=0.6)
+
+    def step(self) -> None:
+        """Run the controllers, then one physics step."""
+        for tick in self.before_step:
+            tick()
+        self.bullet.step()
+        self.steps += 1
+
+    def add(self, name: str, model: ObjectModel, T_WO: SE3) -> SimObject:
+        """Put a new object at a pose.
+
+        Args:
+            name: Unique in this world.
+            model: Its shape and material.
+            T_WO: Pose of its frame O.
+        """
+        p_com_O = model.center_of_mass_O()
+        body = self.bullet.create_convex_compound(
+            model.collision_parts,
+            model.mesh,
+            model.mass_kg,
+            p_com_O,
+            model.albedo,
+        )
+        self.bullet.change_dynamics(
+            body,
+            lateralFriction=model.friction,
+            spinningFriction=_SPINNING_FRICTION,
+            rollingFriction=_ROLLING_FRICTION,
+        )
+        item = SimObject(name, body, model, SE3.from_translation(p_com_O))
+        self.objects[name] = item
+        self.place(name, T_WO)
+        return item
+
+    def place(self, name: str, T_WO: SE3) -> None:
+        """Put an object at a pose, at rest, without physics."""
+        item = self.objects[name]
+        self.bullet.set_base_pose(item.body, T_WO @ item.T_OM)
+
+    def pose(self, name: str) -> SE3:
+        """Pose of an object's frame O in W."""
+        item = self.objects[name]
+        return self.bullet.base_pose(item.body) @ item.T_OM.inverse()
+
+    def poses(self) -> dict[str, SE3]:
+        """Poses ``T_WO`` of all objects, by name."""
+        return {name: self.pose(name) for name in self.objects}
+
+    def touches(self, name: str, other: int) -> bool:
+        """Whether an object pressed against a body during the last step."""
+        contacts = self.bullet.contacts(self.objects[name].body, other)
+        return any(contact.force_N > 0.0 for contact in contacts)
+
+    def at_rest(self) -> bool:
+        """Whether no object moves by more than 5 mm/s or 5 mrad/s."""
+        twists = [self.bullet.base_twist(item.body) for item in self.objects.values()]
+        return all(float(np.abs(twist).max()) < _REST_SPEED for twist in twists)
+
+    def settle(self, max_steps: int) -> None:
+        """Step until everything rests, at most ``max_steps`` and at least a tenth of them."""
+        for step in range(max_steps):
+            self.step()
+            if step >= max_steps // 10 and self.at_rest():
+                return
