@@ -64,7 +64,7 @@ create_venv() {
 
 pinned() { grep -E "^$1==" constraints.txt; }
 
-pip_install() { "$VENV/bin/python" -m pip install --quiet --progress-bar off "$@"; }
+pip_install() { "$VENV/bin/python" -m pip install -qq --progress-bar off "$@"; }
 
 # The Linux wheel of torch on the public index brings CUDA, several GB that nothing here needs.
 install_torch() {
