@@ -1,0 +1,150 @@
+"""The rules a recording must keep before it becomes a demonstration."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from demos.recording import Recording, Samples, StoredView
+from demos.twist_check import TwistCheck, compare_twists
+from mt3.geometry import compute_body_twists
+from mt3.perception.object_view import MIN_MASK_PIXELS
+
+_MIN_GAP_S = 0.050
+_GAP_PERIODS = 3.0
+_MIN_INTERACTION_SAMPLES = 10
+_MAX_MASK_SHARE = 0.40
+_DEPTH_RANGE_MM = (50.0, 20_000.0)
+_RIGID_TOLERANCE = 1e-6
+_NUMBERS = ("t_s", "T_BE", "joints", "V_BE_E", "opening", "command")
+
+
+def find_defects(recording: Recording) -> list[str]:
+    """Every rule that a recording breaks, in words; empty for a sound one."""
+    fatal = [*_array_defects(recording.samples), *_event_defects(recording)]
+    fatal = fatal or list(_time_defects(recording))
+    defects = [*fatal, *_all_view_defects(recording.views)]
+    if fatal:
+        return defects
+    return [
+        *defects,
+        *_pose_defects(recording),
+        *_speed_defects(recording),
+        *check_twists(recording).defects(),
+    ]
+
+
+def check_twists(recording: Recording) -> TwistCheck:
+    """Compare poses with reported twists over the interaction, bottleneck to end."""
+    samples, events = recording.samples, recording.events
+    end = len(samples.t_s) if events.end is None else events.end + 1
+    part = slice(events.bottlenecks[0], end)
+    twists = None if samples.V_BE_E is None else samples.V_BE_E[part]
+    return compare_twists(samples.t_s[part], samples.T_BE[part], twists)
+
+
+def _array_defects(samples: Samples) -> Iterator[str]:
+    n = len(samples.t_s)
+    if n == 0:
+        yield "samples: got none"
+    for name in _NUMBERS:
+        array = getattr(samples, name)
+        if array is None:
+            continue
+        if len(array) != n:
+            yield f"{name}: got {len(array)} samples, expected {n} as t_s"
+        if not np.isfinite(array).all():
+            yield f"{name}: got {int((~np.isfinite(array)).sum())} NaN or infinite values"
+    for name in ("opening", "command"):
+        array = getattr(samples, name)
+        if ((array < -0.01) | (array > 1.01)).any():
+            yield (
+                f"{name}: got {array.min():.3f} to {array.max():.3f}, "
+                "expected a fraction from 0 (closed) to 1 (open)"
+            )
+
+
+def _event_defects(recording: Recording) -> Iterator[str]:
+    events, n = recording.events, len(recording.samples.t_s)
+    if len(events.bottlenecks) != 1:
+        yield f"bottleneck: got {len(events.bottlenecks)} marks, expected one"
+    if events.end is None:
+        yield "end: never marked, the recording broke off"
+    elif events.end >= n:
+        yield f"end: got sample {events.end}, expected at most {n - 1}"
+    elif len(events.bottlenecks) == 1 and events.end - events.bottlenecks[0] < (
+        _MIN_INTERACTION_SAMPLES
+    ):
+        yield (
+            f"interaction: got {events.end - events.bottlenecks[0]} samples after the bottleneck, "
+            f"expected at least {_MIN_INTERACTION_SAMPLES}"
+        )
+    if events.success is False:
+        yield f"verdict: {events.judge} judged the demonstration a failure"
+
+
+def _time_defects(recording: Recording) -> Iterator[str]:
+    t_s = recording.samples.t_s
+    if t_s[0] != 0.0:
+        yield f"t_s: got a first sample at {t_s[0]:.3f} s, expected 0"
+    steps_s = np.diff(t_s)
+    max_gap_s = max(_GAP_PERIODS / recording.header.rate_hz, _MIN_GAP_S)
+    for k in np.flatnonzero(steps_s <= 0)[:1]:
+        yield (
+            f"t_s: sample {k + 1} is {steps_s[k]:.4f} s after the one before, "
+            "expected strictly increasing times"
+        )
+    for k in np.flatnonzero(steps_s >= max_gap_s)[:1]:
+        yield (
+            f"t_s: sample {k + 1} is {steps_s[k]:.3f} s after the one before, "
+            f"expected under {max_gap_s:.3f} s"
+        )
+
+
+def _pose_defects(recording: Recording) -> Iterator[str]:
+    T = recording.samples.T_BE
+    R = T[:, :3, :3]
+    off = np.abs(R @ np.swapaxes(R, 1, 2) - np.eye(3)).max(axis=(1, 2))
+    off = np.maximum(off, np.abs(T[:, 3] - (0.0, 0.0, 0.0, 1.0)).max(axis=1))
+    broken = (off > _RIGID_TOLERANCE) | (np.linalg.det(R) < 0)
+    for k in np.flatnonzero(broken)[:1]:
+        yield f"T_base_tool: sample {k} is not a rigid pose (off by {off[k]:.1e})"
+
+
+def _speed_defects(recording: Recording) -> Iterator[str]:
+    samples, limits = recording.samples, recording.header.speed_limits
+    twists = compute_body_twists(samples.T_BE, samples.t_s)
+    parts = (
+        ("linear", twists[:, :3], limits.linear_mps, "m/s"),
+        ("angular", twists[:, 3:], limits.angular_radps, "rad/s"),
+    )
+    for name, part, limit, unit in parts:
+        speeds = np.linalg.norm(part, axis=1)
+        k = int(speeds.argmax())
+        if speeds[k] > limit:
+            yield (
+                f"{name} speed: got {speeds[k]:.3f} {unit} at sample {k}, "
+                f"expected at most {limit:.3f} {unit}"
+            )
+
+
+def _all_view_defects(views: tuple[StoredView, ...]) -> Iterator[str]:
+    if not views:
+        yield "views: got none, expected at least one"
+    for k, view in enumerate(views):
+        for defect in _view_defects(view):
+            yield f"views/{k}: {defect}"
+
+
+def _view_defects(view: StoredView) -> Iterator[str]:
+    share = float(view.mask.mean())
+    with_depth = int((view.mask & (view.depth_mm > 0)).sum())
+    if share == 0.0:
+        yield "mask: empty"
+    elif with_depth < MIN_MASK_PIXELS:
+        yield f"mask: got {with_depth} pixels with depth, expected at least {MIN_MASK_PIXELS}"
+    if share >= _MAX_MASK_SHARE:
+        yield f"mask: covers {share:.0%} of the image, expected under {_MAX_MASK_SHARE:.0%}"
+    readings = view.depth_mm[view.depth_mm > 0]
+    low, high = _DEPTH_RANGE_MM
+    if readings.size and not low <= (median := float(np.median(readings))) <= high:
+        yield f"depth: got a median of {median:.0f} mm, expected {low:.0f} to {high:.0f} mm"

@@ -1,0 +1,73 @@
+"""Files that survive a power cut: written, flushed to the disk, then renamed."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from mt3.errors import DemoFormatError
+
+MAX_JSON_BYTES = 16 * 1024 * 1024
+
+
+def fsync_path(path: Path) -> None:
+    """Flush one file or folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def fsync_tree(folder: Path) -> None:
+    """Flush a folder and everything below it to the disk."""
+    for parent, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            fsync_path(Path(parent, name))
+        fsync_path(Path(parent))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Put a text file in place as a whole or not at all, on the disk on return."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    fsync_path(path.parent)
+
+
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    """Put a JSON file in place as a whole or not at all."""
+    write_text(path, json.dumps(document, indent=2) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        DemoFormatError: Not a readable JSON object, or absurdly large.
+    """
+    try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise DemoFormatError(f"{path.name}: got over {MAX_JSON_BYTES} bytes, expected less")
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeError, json.JSONDecodeError, RecursionError) as error:
+        raise DemoFormatError(f"{path.name}: cannot be read as JSON ({error})") from error
+    if not isinstance(document, dict):
+        raise DemoFormatError(f"{path.name}: got {type(document).__name__}, expected an object")
+    return document
+
+
+def move_folder(source: Path, target: Path) -> None:
+    """Rename a folder in one step and flush both parents to the disk.
+
+    Raises:
+        FileExistsError: The target exists.
+    """
+    if target.exists():
+        raise FileExistsError(f"{target} exists already")
+    source.rename(target)
+    fsync_path(target.parent)
+    fsync_path(source.parent)

@@ -1,0 +1,89 @@
+"""How a recording enters a library: a name, a staging folder, one rename; or quarantine."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from demos.checks import check_twists, find_defects
+from demos.durable import fsync_tree, move_folder, write_text
+from demos.library import DEMOS, QUARANTINE, REASON_SUFFIX, STAGING, DemoLibrary
+from demos.manifest import write_manifest
+from demos.recording import Recording
+from demos.staging import read_staging
+from demos.storage import write_recording
+from mt3.demonstration import DemoSummary
+from mt3.errors import ConfigurationError, DemoFormatError
+from mt3.task import TaskDescription
+
+_RECORD = "record"
+
+
+def begin(library: DemoLibrary, task: TaskDescription) -> Path:
+    """Make the staging folder of a new recording; its name is the demonstration's id.
+
+    The name is the task's and the next free number. Making a folder is atomic, so two recorders
+    never get the same.
+    """
+    slug = _slug("-".join(filter(None, (task.skill, task.target_object, task.other_object))))
+    number = 1 + max(_numbers(library, slug), default=0)
+    while True:
+        folder = library.path / STAGING / f"{slug}-{number}"
+        number += 1
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        if not any((library.path / part / folder.name).exists() for part in (DEMOS, QUARANTINE)):
+            return folder
+        folder.rmdir()
+
+
+def commit(library: DemoLibrary, staging: Path) -> DemoSummary:
+    """Turn a finished recording into a demonstration, or put it into quarantine.
+
+    Raises:
+        DemoFormatError: It breaks the record's rules; it is in quarantine, the reason beside.
+    """
+    try:
+        recording = _read_sound(library, staging)
+    except (DemoFormatError, ConfigurationError) as error:
+        kept = quarantine(library, staging, str(error))
+        raise DemoFormatError(f"recording refused and kept in {kept}: {error}") from error
+    record = staging / _RECORD
+    if record.exists():
+        shutil.rmtree(record)
+    write_recording(record, recording, check_twists(recording).as_json())
+    content_hash = write_manifest(record)
+    fsync_tree(record)
+    move_folder(record, library.path / DEMOS / staging.name)
+    shutil.rmtree(staging)
+    return DemoSummary(staging.name, content_hash, recording.header.task)
+
+
+def quarantine(library: DemoLibrary, staging: Path, reason: str) -> Path:
+    """Move a staging folder into quarantine, with the reason beside it; returns where it is."""
+    kept = library.path / QUARANTINE / staging.name
+    write_text(kept.with_name(f"{staging.name}{REASON_SUFFIX}"), reason + "\n")
+    move_folder(staging, kept)
+    return kept
+
+
+def _read_sound(library: DemoLibrary, staging: Path) -> Recording:
+    recording = read_staging(staging)
+    library.require_matches(recording.header.robot, recording.header.backend)
+    if defects := find_defects(recording):
+        raise DemoFormatError("; ".join(defects))
+    return recording
+
+
+def _numbers(library: DemoLibrary, slug: str) -> Iterator[int]:
+    pattern = re.compile(re.escape(slug) + r"-(\d+)(\..*)?")
+    for part in (DEMOS, STAGING, QUARANTINE):
+        for name in library.names(part):
+            if match := pattern.fullmatch(name):
+                yield int(match[1])
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")[:80] or "task"

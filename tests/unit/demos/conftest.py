@@ -1,0 +1,66 @@
+"""A library on disk, and a workplace without physics to record in."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "fakes"))
+
+from kinematic_scene import (
+    RATE_HZ,
+    FixedJudge,
+    KinematicScene,
+    RedSegmenter,
+    ScriptedOperator,
+)
+
+from demos.library import DemoLibrary
+from demos.recorder import RecorderSettings, record
+from demos.recording import SpeedLimits
+from mt3.task import TaskDescription
+
+SETTINGS = RecorderSettings(
+    rate_hz=RATE_HZ,
+    speed_limits=SpeedLimits(0.5, 2.0),
+    max_view_age_s=1.0,
+    software={"version": "0.1.0", "git_revision": "abc"},
+    resolved_config={"seed": 1},
+)
+MUG = TaskDescription("pick_up", "mug", None, "pick up the mug")
+
+
+@pytest.fixture
+def scene():
+    return KinematicScene()
+
+
+@pytest.fixture
+def library(tmp_path):
+    return DemoLibrary.create(tmp_path / "library", "kinematic", "sim")
+
+
+@pytest.fixture
+def settings():
+    return SETTINGS
+
+
+@pytest.fixture
+def record_mug(library):
+    """Records one demonstration; keyword arguments reach the operator."""
+
+    def run(task=MUG, judge=None, into=library, **operator):
+        scene = KinematicScene()
+        with scene:
+            return record(
+                scene,
+                scene.arm,
+                ScriptedOperator(scene, scene.arm, **operator),
+                into,
+                task,
+                RedSegmenter(),
+                judge or FixedJudge(),
+                SETTINGS,
+            )
+
+    return run
