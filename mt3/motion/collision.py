@@ -60,7 +60,7 @@ def height_field_shape(
 
 def _oriented(points: FloatArray, hull: ConvexHull) -> IntArray:
     """Triangles of a hull with their corners counter-clockwise seen from outside."""
-    triangles = hull.simplices.copy()
+    triangles = hull.simplices.astype(np.intp)
     a, b, c = (points[triangles[:, k]] for k in range(3))
     inward = np.einsum("ij,ij->i", np.cross(b - a, c - a), hull.equations[:, :3]) < 0
     triangles[inward] = triangles[inward][:, ::-1]

@@ -21,11 +21,15 @@ class LinkHull:
     Args:
         name: Name of the link.
         joint: The joint of the chain it moves with: 0 is the base, n the last.
+        on_tool: Whether it is mounted at the flange.
+        movable: Whether a joint beyond the arm's moves it, as a finger.
         points: Points whose convex hull it is, (N, 3), metres, in that joint's frame.
     """
 
     name: str
     joint: int
+    on_tool: bool
+    movable: bool
     points: FloatArray
 
 
@@ -71,7 +75,8 @@ class KinematicChain:
         self._T_B_root = SE3(oMb).inverse().matrix
         self._T_joint_E = SE3(placement.homogeneous)
         self.joint_E = int(flange.parentJoint)
-        self.hulls = tuple(_swept_hulls(full, model, urdf, locked))
+        flange_id = full.getFrameId(flange_link)
+        self.hulls = tuple(_swept_hulls(full, model, urdf, locked, flange_id))
 
     @property
     def lower(self) -> FloatArray:
@@ -127,7 +132,8 @@ class KinematicChain:
     def joint_poses(self, q: FloatArray) -> FloatArray:
         """Poses in B of the root (index 0) and every joint's frame, (n + 1, 4, 4)."""
         pin.forwardKinematics(self._model, self._data, q)
-        return self._T_B_root @ np.stack([pose.homogeneous for pose in self._data.oMi])
+        poses = np.stack([pose.homogeneous for pose in self._data.oMi])
+        return np.asarray(self._T_B_root @ poses)
 
 
 def _load(urdf: Path, joint_names: Sequence[str], links: Sequence[str]) -> pin.Model:
@@ -146,7 +152,7 @@ def _load(urdf: Path, joint_names: Sequence[str], links: Sequence[str]) -> pin.M
 
 
 def _swept_hulls(
-    full: pin.Model, reduced: pin.Model, urdf: Path, locked: list[int]
+    full: pin.Model, reduced: pin.Model, urdf: Path, locked: list[int], flange: int
 ) -> Iterator[LinkHull]:
     """Points of every collision mesh, over the whole travel of the joints that are locked."""
     geometry = pin.buildGeomFromUrdf(
@@ -168,7 +174,13 @@ def _swept_hulls(
             T = data.oMi[chain].actInv(data.oMi[body.parentJoint]) * body.placement
             samples.append(vertices @ T.rotation.T + T.translation)
         joint = reduced.getJointId(full.names[chain]) if chain else 0
-        yield LinkHull(full.frames[body.parentFrame].name, int(joint), np.concatenate(samples))
+        yield LinkHull(
+            full.frames[body.parentFrame].name,
+            int(joint),
+            _mounted_at(full, body.parentFrame, flange),
+            body.parentJoint in locked,
+            np.concatenate(samples),
+        )
 
 
 def _supporting_joint(full: pin.Model, reduced: pin.Model, joint: int) -> int:
@@ -176,3 +188,10 @@ def _supporting_joint(full: pin.Model, reduced: pin.Model, joint: int) -> int:
     while joint and not reduced.existJointName(full.names[joint]):
         joint = full.parents[joint]
     return int(joint)
+
+
+def _mounted_at(full: pin.Model, frame: int, flange: int) -> bool:
+    """Whether a frame of the description is the flange or is carried by it."""
+    while frame and frame != flange:
+        frame = full.frames[frame].parentFrame
+    return bool(frame == flange)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import ConvexHull
 
 from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
 from mt3.motion.collision import Body, CollisionChecker, convex_shape
-from mt3.motion.kinematic_chain import KinematicChain, LinkHull
+from mt3.motion.convex_region import ConvexRegion
+from mt3.motion.kinematic_chain import KinematicChain
 from mt3.types import BoolArray, FloatArray, frozen_array
 
 
@@ -69,7 +69,7 @@ class RobotModel:
         self._self_collision = CollisionChecker(
             self.chain, self.bodies, [(a, b, 0.0) for a, b in self.self_pairs]
         )
-        self._hulls = [_HalfSpaces(hull) for hull in self.chain.hulls]
+        self._regions = [(hull.joint, ConvexRegion(hull.points)) for hull in self.chain.hulls]
 
     @property
     def joint_count(self) -> int:
@@ -109,8 +109,8 @@ class RobotModel:
         """
         T_B_joints = self.chain.joint_poses(np.asarray(q, dtype=np.float64))
         inside = np.zeros(len(p_B), dtype=np.bool_)
-        for hull in self._hulls:
-            hull.mark(T_B_joints[hull.joint], p_B, margin_m, inside)
+        for joint, region in self._regions:
+            region.mark(T_B_joints[joint], p_B, margin_m, inside)
         return inside
 
     def _self_pairs(self) -> list[tuple[int, int]]:
@@ -123,27 +123,6 @@ class RobotModel:
         checker = CollisionChecker(self.chain, self.bodies, [(a, b, 0.0) for a, b in candidates])
         touching = set(checker.touching(self.reference_joints))
         return [pair for pair in candidates if pair not in touching]
-
-
-class _HalfSpaces:
-    """A hull as the half-spaces that bound it, with a sphere around it."""
-
-    def __init__(self, hull: LinkHull) -> None:
-        self.joint = hull.joint
-        planes = np.unique(ConvexHull(hull.points).equations.round(6), axis=0)
-        self._normals, self._offsets = planes[:, :3], planes[:, 3]
-        self._centre = 0.5 * (hull.points.min(axis=0) + hull.points.max(axis=0))
-        self._radius_m = float(np.linalg.norm(hull.points - self._centre, axis=1).max())
-
-    def mark(self, T_B_joint: FloatArray, p_B: FloatArray, margin_m: float, out: BoolArray) -> None:
-        """Set ``out`` for the points, (N, 3) in B, inside the hull grown by a margin."""
-        R, t = T_B_joint[:3, :3], T_B_joint[:3, 3]
-        offset = p_B - (R @ self._centre + t)
-        reach = self._radius_m + margin_m
-        near = np.flatnonzero((np.einsum("ij,ij->i", offset, offset) <= reach**2) & ~out)
-        p_joint = (p_B[near] - t) @ R
-        distance = p_joint @ self._normals.T + self._offsets
-        out[near[distance.max(axis=1, initial=-np.inf) <= margin_m]] = True
 
 
 def _limit(name: str, given: npt.ArrayLike | None, described: FloatArray, n: int) -> FloatArray:
