@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mt3.errors import GeometryError
-from mt3.geometry import SE3
+from mt3.geometry import SE3, require_rigid
 from mt3.perception import ObjectView
 from mt3.task import TaskDescription
 from mt3.tool import ToolFrame
@@ -78,8 +78,8 @@ class Demonstration:
     def __post_init__(self) -> None:
         t_s = frozen_array("t_s", self.t_s, (None,))
         n = len(t_s)
-        if (np.diff(t_s) <= 0).any():
-            raise GeometryError("t_s: expected strictly increasing times")
+        if n and (t_s[0] != 0.0 or (np.diff(t_s) <= 0).any()):
+            raise GeometryError("t_s: expected strictly increasing times from 0")
         if not 0 <= self.bottleneck_index < n - 1:
             raise GeometryError(
                 f"bottleneck_index: got {self.bottleneck_index}, expected 0 to {n - 2}"
@@ -87,8 +87,7 @@ class Demonstration:
         if not self.views:
             raise GeometryError("views: got none, expected at least one")
         T_WE = frozen_array("T_WE", self.T_WE, (n, 4, 4))
-        for T in T_WE[:: max(1, n // 16)]:
-            SE3(T)
+        require_rigid("T_WE", T_WE)
         object.__setattr__(self, "t_s", t_s)
         object.__setattr__(self, "T_WE", T_WE)
         for name in ("opening", "command"):
@@ -118,7 +117,7 @@ class Demonstration:
         command = self.command[self.bottleneck_index :]
         opening = self.opening[self.bottleneck_index :]
         starts = [int(k) + 1 for k in np.flatnonzero(np.abs(np.diff(command)) > _COMMAND_STEP)]
-        ends = [*starts[1:], len(command)]
+        ends = [*starts, len(command)][1:]
         return tuple(
             GripperEvent(start, float(command[start]), float(opening[end - 1]))
             for start, end in zip(starts, ends, strict=True)

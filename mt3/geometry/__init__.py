@@ -8,6 +8,7 @@ from mt3.geometry.trajectory import (
     interpolate_poses,
     invert_poses,
     log_se3,
+    require_rigid,
 )
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "invert_poses",
     "log_se3",
     "project_to_planar",
+    "require_rigid",
     "wrap_angle",
     "yaw_of",
 ]

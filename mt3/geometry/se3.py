@@ -8,10 +8,8 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from mt3.errors import GeometryError
-from mt3.geometry.trajectory import exp_se3, log_se3
+from mt3.geometry.trajectory import exp_se3, log_se3, require_rigid
 from mt3.types import FloatArray, frozen_array
-
-_RIGID_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,17 +27,7 @@ class SE3:
 
     def __post_init__(self) -> None:
         matrix = frozen_array("pose", self.matrix, (4, 4))
-        if not np.allclose(matrix[3], (0.0, 0.0, 0.0, 1.0), atol=_RIGID_TOLERANCE):
-            raise GeometryError(f"pose: got last row {matrix[3].tolist()}, expected [0, 0, 0, 1]")
-        R = matrix[:3, :3]
-        deviation = float(np.abs(R @ R.T - np.eye(3)).max())
-        if deviation > _RIGID_TOLERANCE:
-            raise GeometryError(
-                f"pose: got a rotation part off orthonormal by {deviation:.2e}, "
-                f"expected at most {_RIGID_TOLERANCE:.0e} (is it scaled, or a projection matrix?)"
-            )
-        if np.linalg.det(R) < 0:
-            raise GeometryError("pose: got a reflection (determinant -1), expected a rotation")
+        require_rigid("pose", matrix)
         object.__setattr__(self, "matrix", matrix)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -74,7 +62,8 @@ class SE3:
     @classmethod
     def from_quat_xyzw(cls, quat_xyzw: npt.ArrayLike, t: npt.ArrayLike) -> "SE3":
         """Pose from a quaternion with the scalar last, and a (3,) translation in metres."""
-        return cls.from_rotation_translation(Rotation.from_quat(quat_xyzw).as_matrix(), t)
+        quat = frozen_array("quat_xyzw", quat_xyzw, (4,))
+        return cls.from_rotation_translation(Rotation.from_quat(quat).as_matrix(), t)
 
     @classmethod
     def from_yaw(cls, yaw_rad: float, t: npt.ArrayLike = (0.0, 0.0, 0.0)) -> "SE3":

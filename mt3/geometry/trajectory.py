@@ -11,6 +11,7 @@ from mt3.errors import GeometryError
 from mt3.types import FloatArray
 
 _SMALL_ANGLE_RAD = 1e-4
+_RIGID_TOLERANCE = 1e-6
 
 
 def _skew(w: FloatArray) -> FloatArray:
@@ -28,6 +29,37 @@ def _left_jacobian_coefficients(angle: FloatArray) -> tuple[FloatArray, FloatArr
     b = np.where(small, 0.5 - angle**2 / 24.0, (1.0 - np.cos(safe)) / safe**2)
     c = np.where(small, 1.0 / 6.0 - angle**2 / 120.0, (safe - np.sin(safe)) / safe**3)
     return b[..., None, None], c[..., None, None]
+
+
+def require_rigid(name: str, T: FloatArray) -> None:
+    """Check that every matrix is a rigid pose.
+
+    Args:
+        name: What the poses are called in an error message.
+        T: (..., 4, 4), finite.
+
+    Raises:
+        GeometryError: One is not; the message says in what way, and which of many it is.
+    """
+    matrices = T.reshape(-1, 4, 4)
+    R = matrices[:, :3, :3]
+    last_row = np.abs(matrices[:, 3] - (0.0, 0.0, 0.0, 1.0)).max(axis=1)
+    skewness = np.abs(R @ np.swapaxes(R, 1, 2) - np.eye(3)).max(axis=(1, 2))
+    reflection = np.linalg.det(R) < 0
+    bad = np.flatnonzero((np.maximum(last_row, skewness) > _RIGID_TOLERANCE) | reflection)
+    if not len(bad):
+        return
+    k = bad[0]
+    if last_row[k] > _RIGID_TOLERANCE:
+        fault = f"last row {matrices[k, 3].tolist()}, expected [0, 0, 0, 1]"
+    elif skewness[k] > _RIGID_TOLERANCE:
+        fault = (
+            f"a rotation part off orthonormal by {skewness[k]:.2e}, expected at most "
+            f"{_RIGID_TOLERANCE:.0e} (is it scaled, or a projection matrix?)"
+        )
+    else:
+        fault = "a reflection (determinant -1), expected a rotation"
+    raise GeometryError(f"{name}{f'[{k}]' if T.ndim > 2 else ''}: got {fault}")
 
 
 def exp_se3(xi: FloatArray) -> FloatArray:

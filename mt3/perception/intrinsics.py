@@ -1,6 +1,7 @@
 """A pinhole camera without distortion."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -25,14 +26,17 @@ class Intrinsics:
     height: int
 
     def __post_init__(self) -> None:
-        for name in ("fx", "fy", "width", "height"):
+        for name in ("fx", "fy", "cx", "cy", "width", "height"):
             value = getattr(self, name)
-            if not (np.isfinite(value) and value > 0):
+            if not (isinstance(value, Real) and np.isfinite(float(value))):
+                raise ImageError(f"intrinsics.{name}: got {value!r}, expected a finite number")
+            if name not in ("cx", "cy") and value <= 0:
                 raise ImageError(f"intrinsics.{name}: got {value}, expected a positive number")
-        for name in ("cx", "cy"):
+        for name in ("width", "height"):
             value = getattr(self, name)
-            if not np.isfinite(value):
-                raise ImageError(f"intrinsics.{name}: got {value}, expected a finite number")
+            if value != int(value):
+                raise ImageError(f"intrinsics.{name}: got {value}, expected whole pixels")
+            object.__setattr__(self, name, int(value))
 
     def project(self, p_C: FloatArray) -> FloatArray:
         """Pixel coordinates (..., 2) as (u, v) of points in C, (..., 3), metres, z > 0."""
