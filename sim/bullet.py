@@ -16,6 +16,7 @@ import pybullet
 import pybullet_data
 from scipy.spatial import ConvexHull
 
+from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
 from mt3.types import FloatArray, IntArray
 from sim.mesh import TriangleMesh
@@ -53,6 +54,25 @@ class JointInfo:
     upper: float
     max_force: float
     max_velocity: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VisualShape:
+    """What a renderer shows of one link.
+
+    Args:
+        link: -1 for the base.
+        mesh_path: File with the mesh; None for a box.
+        size: Scale of the mesh, or side lengths of the box, metres, (3,).
+        T_LV: Pose of the shape in the link's frame (of the base: as the URDF defines it).
+        color: Red, green, blue in [0, 1].
+    """
+
+    link: int
+    mesh_path: Path | None
+    size: FloatArray
+    T_LV: SE3
+    color: tuple[float, float, float]
 
 
 class Bullet:
@@ -234,6 +254,24 @@ class Bullet:
             body, links, computeForwardKinematics=1, physicsClientId=self._id
         )
         return [SE3.from_quat_xyzw(s[5], s[4]) for s in states]
+
+    def visual_shapes(self, body: int) -> list[VisualShape]:
+        """What a renderer shows of a body made of meshes and boxes, in the order of its links.
+
+        Raises:
+            ConfigurationError: A shape of another type.
+        """
+        shapes = []
+        for v in pybullet.getVisualShapeData(body, physicsClientId=self._id):
+            if v[2] not in (pybullet.GEOM_MESH, pybullet.GEOM_BOX):
+                raise ConfigurationError(
+                    f"link {v[1]}: got a visual shape of PyBullet type {v[2]}, "
+                    f"expected {pybullet.GEOM_MESH} (mesh) or {pybullet.GEOM_BOX} (box)"
+                )
+            path = Path(v[4].decode()) if v[2] == pybullet.GEOM_MESH else None
+            T_LV = SE3.from_quat_xyzw(v[6], v[5])
+            shapes.append(VisualShape(v[1], path, np.array(v[3]), T_LV, tuple(v[7][:3])))
+        return shapes
 
     def contacts(self, body_a: int, body_b: int) -> list[Contact]:
         """Contacts of the last step."""

@@ -1,0 +1,68 @@
+"""What a camera can see of a simulated scene: the bodies, where they are, what they are called."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from mt3.geometry import SE3
+from sim.panda import Panda
+from sim.raycast_renderer import RaycastRenderer
+from sim.visuals import load_link_visuals
+from sim.world import World
+
+_TABLE_ALBEDO: Final = (0.62, 0.55, 0.47)
+_LINK_STRIDE: Final = 1 << 24
+
+
+def instance_id(body: int, link: int) -> int:
+    """Id of a link in instance images; of an object or any base (link -1) the body itself.
+
+    Source: PyBullet's getCameraImage numbers its segmentation mask this way.
+    """
+    return body + (link + 1) * _LINK_STRIDE
+
+
+class SceneView:
+    """Keeps a ray-cast renderer in step with a scene: table, robot, and objects as they appear.
+
+    Args:
+        world: The table and objects.
+        panda: The robot.
+        renderer: Still empty.
+    """
+
+    def __init__(self, world: World, panda: Panda, renderer: RaycastRenderer) -> None:
+        self._world = world
+        self._panda = panda
+        self._renderer = renderer
+        self._categories: dict[int, str] = {}
+        for visual in load_link_visuals(world.bullet, world.table).values():
+            renderer.add_body(instance_id(world.table, -1), visual.mesh, _TABLE_ALBEDO)
+        visuals = load_link_visuals(world.bullet, panda.body)
+        self._links = [link for link in visuals if link >= 0]
+        for link, visual in visuals.items():
+            renderer.add_body(instance_id(panda.body, link), visual.mesh, visual.albedo)
+
+    @property
+    def categories(self) -> Mapping[int, str]:
+        """Category of every object a frame has shown, by instance id; grows with the scene."""
+        return self._categories
+
+    def poses_W(self) -> dict[int, SE3]:
+        """Present pose of every body in W, by instance id; new objects join the renderer."""
+        world, robot = self._world, self._panda.body
+        link_poses = world.bullet.link_poses(robot, self._links)
+        poses = {
+            instance_id(world.table, -1): world.bullet.base_pose(world.table),
+            instance_id(robot, -1): self._panda.T_WB,
+            **{
+                instance_id(robot, link): pose
+                for link, pose in zip(self._links, link_poses, strict=True)
+            },
+        }
+        for name, item in world.objects.items():
+            number = instance_id(item.body, -1)
+            if number not in self._categories:
+                self._renderer.add_body(number, item.model.mesh, item.model.albedo)
+                self._categories[number] = item.model.category
+            poses[number] = world.pose(name)
+        return poses
