@@ -4,7 +4,6 @@ import difflib
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,11 +124,22 @@ class DemoLibrary:
 
     def summaries(self) -> list[DemoSummary]:
         """All sound demonstrations by id, every stored byte verified, no array decoded."""
-        return [found for found in self._scan() if isinstance(found, DemoSummary)]
+        return self.scan()[0]
 
     def damaged(self) -> list[SetAside]:
         """Demonstrations that are skipped because what is stored is damaged, with the reason."""
-        return [found for found in self._scan() if isinstance(found, SetAside)]
+        return self.scan()[1]
+
+    def scan(self) -> tuple[list[DemoSummary], list[SetAside]]:
+        """Sound and damaged demonstrations in one reading."""
+        sound: list[DemoSummary] = []
+        damaged: list[SetAside] = []
+        for name in self.names(DEMOS):
+            try:
+                sound.append(self._summary(name))
+            except DemoFormatError as error:
+                damaged.append(SetAside(name, str(error)))
+        return sound, damaged
 
     def load(self, demo_id: str) -> Demonstration:
         """One demonstration.
@@ -193,13 +203,6 @@ class DemoLibrary:
     def unfinished(self) -> list[Path]:
         """Staging folders: recordings in progress, or left by one that was killed."""
         return [self.path / STAGING / name for name in self.names(STAGING)]
-
-    def _scan(self) -> Iterator[DemoSummary | SetAside]:
-        for name in self.names(DEMOS):
-            try:
-                yield self._summary(name)
-            except DemoFormatError as error:
-                yield SetAside(name, str(error))
 
     def _summary(self, name: str) -> DemoSummary:
         folder = self.path / DEMOS / name

@@ -1,0 +1,143 @@
+"""What ``mt3-demos`` tells of a library: documents for machines, tables for people."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from demos.library import DemoLibrary, SetAside
+from demos.recording import Recording
+from demos.recovery import Recovery
+from demos.storage import read_attributes
+from mt3.demonstration import DemoSummary
+
+Document = dict[str, Any]
+
+
+def describe_summary(summary: DemoSummary) -> Document:
+    """One line of the list."""
+    return {
+        "id": summary.demo_id,
+        "text": summary.task.text,
+        "skill": summary.task.skill,
+        "target_object": summary.task.target_object,
+        "other_object": summary.task.other_object,
+        "content_hash": summary.content_hash,
+    }
+
+
+def describe_library(library: DemoLibrary) -> Document:
+    """Everything a library holds, sound or not."""
+    sound, damaged = library.scan()
+    return {
+        "library": str(library.path),
+        "robot": library.robot,
+        "backend": library.backend,
+        "demonstrations": [describe_summary(summary) for summary in sound],
+        "damaged": [_describe_set_aside(item) for item in damaged],
+        "quarantine": [_describe_set_aside(item) for item in library.quarantined()],
+        "unfinished": [folder.name for folder in library.unfinished()],
+    }
+
+
+def describe_recording(
+    library: DemoLibrary, demo_id: str, recording: Recording, content_hash: str
+) -> Document:
+    """All that is known of one demonstration, without its arrays."""
+    header, samples, events = recording.header, recording.samples, recording.events
+    attributes = read_attributes(library.folder(demo_id))
+    return {
+        **describe_summary(DemoSummary(demo_id, content_hash, header.task)),
+        "folder": str(library.folder(demo_id)),
+        "robot": header.robot,
+        "backend": header.backend,
+        "gripper": header.tool.gripper,
+        "rate_hz": header.rate_hz,
+        "samples": len(samples.t_s),
+        "duration_s": round(float(samples.t_s[-1]), 3),
+        "bottleneck_s": round(float(samples.t_s[events.bottlenecks[0]]), 3),
+        "gripper_events": attributes["events"]["gripper"],
+        "verdict": attributes["events"]["verdict"],
+        "twist_check": attributes["twist_check"],
+        "views": [
+            {
+                "camera": view.camera,
+                "size": [view.intrinsics.width, view.intrinsics.height],
+                "mask_pixels": int(view.mask.sum()),
+                "segmenter": view.segmenter,
+            }
+            for view in recording.views
+        ],
+        "software": dict(header.software),
+        "resolved_config": dict(header.resolved_config),
+    }
+
+
+def describe_recovery(recovery: Recovery) -> Document:
+    """What became of one unfinished recording."""
+    return {
+        "id": recovery.demo_id,
+        "outcome": recovery.outcome,
+        "reason": recovery.reason,
+    }
+
+
+def print_library(console: Console, document: Document) -> None:
+    """Print the list of a library."""
+    rows = document["demonstrations"]
+    if rows:
+        table = Table("demonstration", "task", "skill", "object", "other object")
+        for row in rows:
+            names = (row["id"], row["text"], row["skill"], row["target_object"])
+            table.add_row(*(escape(name) for name in (*names, row["other_object"] or "")))
+        console.print(table)
+    console.print(
+        f"{len(rows)} demonstrations of {document['robot']} ({document['backend']}) "
+        f"in {document['library']}",
+        markup=False,
+    )
+    print_troubles(console, document)
+
+
+def print_troubles(console: Console, document: Document) -> None:
+    """Print what a library holds that is not used, and what can be done."""
+    print_set_aside(console, "damaged, skipped (mt3-demos rm ID deletes one)", document["damaged"])
+    print_set_aside(console, "in quarantine, refused when recorded", document["quarantine"])
+    if document["unfinished"]:
+        names = ", ".join(document["unfinished"])
+        console.print(f"unfinished: {names} (mt3-demos check --recover)", markup=False)
+
+
+def print_set_aside(console: Console, title: str, rows: Sequence[Document]) -> None:
+    """Print a table of what is not used, with reasons; nothing where there is none."""
+    if not rows:
+        return
+    table = Table("name", "reason", title=title, title_justify="left", title_style="yellow")
+    for row in rows:
+        table.add_row(escape(row["id"]), escape(row["reason"]))
+    console.print(table)
+
+
+def print_recording(console: Console, document: Document) -> None:
+    """Print the details of one demonstration."""
+    table = Table(show_header=False, title=document["id"], title_justify="left")
+    for key, value in document.items():
+        if key not in ("id", "resolved_config"):
+            table.add_row(key.replace("_", " "), escape(_as_words(value)))
+    console.print(table)
+
+
+def _as_words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_as_words(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return "; ".join(_as_words(item) for item in value) or "none"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "-" if value is None else str(value)
+
+
+def _describe_set_aside(item: SetAside) -> Document:
+    return {"id": item.demo_id, "reason": item.reason}

@@ -1,0 +1,193 @@
+"""What every command shares: help, output for people or machines, errors as exit codes."""
+
+import contextlib
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
+from rich.logging import RichHandler
+
+from mt3.cli.outcome import ExitCode, Outcome, exit_code_of, outcome_of_error
+from mt3.cli.overrides import as_hydra_arguments
+from mt3.errors import ConfigurationError, Mt3Error
+
+_NOT_OF_A_RECORD = ("library", "output")
+
+
+@dataclass(frozen=True, slots=True)
+class HydraCommand:
+    """A command whose configuration hydra composes.
+
+    Args:
+        name: As typed.
+        config_name: Of the YAML file in ``configs/``.
+        help_text: What ``--help`` prints.
+        example: A right use of an argument, for error messages.
+        run: Does the work; gets the configuration, and a console for people.
+    """
+
+    name: str
+    config_name: str
+    help_text: str
+    example: str
+    run: Callable[[DictConfig, Console], Outcome]
+
+
+def run_hydra_command(command: HydraCommand, arguments: Sequence[str] | None = None) -> int:
+    """Run a command from what was typed, and return its exit code.
+
+    Args:
+        command: The command.
+        arguments: What was typed after its name; by default this process's arguments.
+    """
+    typed = list(sys.argv[1:] if arguments is None else arguments)
+    if "--help" in typed or "-h" in typed:
+        print_help(command.help_text)
+        return ExitCode.SUCCESS
+    shows_config = any(argument in ("--cfg", "-c") for argument in typed)
+    return run_guarded(
+        command.name,
+        lambda console: _compose_and_run(command, typed, console),
+        as_json="output=json" in typed,
+        reserve_stdout=not shows_config,
+    )
+
+
+def run_guarded(
+    name: str,
+    body: Callable[[Console], Outcome],
+    as_json: bool,
+    reserve_stdout: bool = True,
+) -> int:
+    """Run the body of a command with output, logging and errors handled; returns its exit code.
+
+    Args:
+        name: Of the command, for messages.
+        body: Does the work; prints for people on the console it is given.
+        as_json: Print one JSON document on standard output, and everything else on standard error.
+        reserve_stdout: Keep what libraries print away from standard output.
+    """
+    with _stdout(reserve_stdout) as stdout:
+        errors = Console(stderr=True, soft_wrap=True, highlight=False)
+        console = errors if as_json else Console(file=stdout)
+        _set_up_logging(errors)
+        outcome = _run(name, body, console, errors)
+        if as_json:
+            stdout.write(json.dumps(outcome.document, indent=2) + "\n")
+            stdout.flush()
+    return int(outcome.exit_code)
+
+
+def print_help(text: str) -> None:
+    """Print a help text as it is written."""
+    sys.stdout.write(text.strip("\n") + "\n")
+
+
+def config_for_record(cfg: DictConfig) -> dict[str, Any]:
+    """The resolved configuration as plain values, without where the output goes."""
+    plain = OmegaConf.to_container(cfg, resolve=True)
+    if not isinstance(plain, dict):
+        raise ConfigurationError("configuration: expected keys and values")
+    return {str(key): value for key, value in plain.items() if key not in _NOT_OF_A_RECORD}
+
+
+def _run(
+    name: str, body: Callable[[Console], Outcome], console: Console, errors: Console
+) -> Outcome:
+    try:
+        return body(console)
+    except KeyboardInterrupt:
+        outcome = outcome_of_error(ExitCode.INTERRUPTED, "KeyboardInterrupt", "interrupted")
+    except Mt3Error as error:
+        outcome = outcome_of_error(exit_code_of(error), type(error).__name__, str(error))
+    except (HydraException, OmegaConfBaseException) as error:
+        outcome = _outcome_of_hydra(error)
+    except Exception as error:
+        errors.print_exception()
+        what = f"unexpected error, please report it: {error}"
+        outcome = outcome_of_error(ExitCode.FAILED, type(error).__name__, what)
+    message = str(outcome.document["error"]["message"])
+    errors.print(f"{name}: {message}", style="red", markup=False)
+    return outcome
+
+
+def _outcome_of_hydra(error: Exception) -> Outcome:
+    """An error from composing or instantiating; ours, where one of ours lies beneath."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, Mt3Error):
+        cause = cause.__cause__
+    if isinstance(cause, Mt3Error):
+        return outcome_of_error(exit_code_of(cause), type(cause).__name__, str(cause))
+    parts = [str(part) for part in (error, error.__cause__) if part is not None]
+    message = " ".join(" ".join(dict.fromkeys(parts)).split())
+    return outcome_of_error(ExitCode.BAD_INPUT, type(error).__name__, message)
+
+
+def _compose_and_run(command: HydraCommand, typed: Sequence[str], console: Console) -> Outcome:
+    """Let hydra compose, and keep outcome and errors out of its hands."""
+    outcomes: list[Outcome] = []
+    errors: list[BaseException] = []
+
+    @hydra.main(version_base=None, config_path="pkg://mt3.configs", config_name=command.config_name)
+    def compose(cfg: DictConfig) -> None:
+        try:
+            _require_known_output(cfg)
+            outcomes.append(command.run(cfg, console))
+        except BaseException as error:
+            errors.append(error)
+
+    with _hydra_process([command.name, *as_hydra_arguments(typed, command.example)]):
+        compose()
+    if errors:
+        raise errors[0]
+    return outcomes[0] if outcomes else Outcome(ExitCode.SUCCESS, {})
+
+
+@contextlib.contextmanager
+def _hydra_process(argv: list[str]) -> Iterator[None]:
+    """Make hydra read our arguments, and raise its errors instead of printing them."""
+    saved_argv, saved_flag = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv, os.environ["HYDRA_FULL_ERROR"] = argv, "1"
+    try:
+        yield
+    finally:
+        sys.argv = saved_argv
+        del os.environ["HYDRA_FULL_ERROR"]
+        if saved_flag is not None:
+            os.environ["HYDRA_FULL_ERROR"] = saved_flag
+
+
+def _require_known_output(cfg: DictConfig) -> None:
+    if cfg.output not in ("human", "json"):
+        raise ConfigurationError(f"output: got {cfg.output!r}, expected human or json")
+
+
+def _set_up_logging(errors: Console) -> None:
+    handler = RichHandler(console=errors, show_path=False, show_time=False)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler], force=True)
+
+
+@contextlib.contextmanager
+def _stdout(reserve: bool) -> Iterator[TextIO]:
+    """Standard output for ourselves; what C libraries print there goes to standard error."""
+    if not reserve:
+        yield sys.stdout
+        return
+    sys.stdout.flush()
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as stdout:
+        os.dup2(2, 1)
+        try:
+            yield stdout
+        finally:
+            stdout.flush()
+            sys.stdout.flush()
+            os.dup2(stdout.fileno(), 1)

@@ -1,0 +1,59 @@
+"""What a person types after a command, made safe for hydra's grammar."""
+
+import re
+from collections.abc import Sequence
+
+from mt3.errors import ConfigurationError
+
+_VERBATIM_KEYS = ("task", "library")
+_FLAGS_WITH_VALUE = ("--cfg", "-c", "--config-dir", "-cd")
+_FLAGS = (*_FLAGS_WITH_VALUE, "--resolve")
+_QUIET_HYDRA = (
+    "hydra.run.dir=.",
+    "hydra.output_subdir=null",
+    "hydra.job.chdir=false",
+    "hydra/job_logging=none",
+    "hydra/hydra_logging=none",
+)
+
+
+def as_hydra_arguments(arguments: Sequence[str], example: str) -> list[str]:
+    """Arguments for hydra that mean what was typed, and leave no folders behind.
+
+    The values of ``task=`` and ``library=`` are taken letter by letter, whatever they hold.
+
+    Args:
+        arguments: As typed.
+        example: A right use, for the error message.
+
+    Raises:
+        ConfigurationError: An argument is neither ``key=value`` nor a known option.
+    """
+    out: list[str] = []
+    value_follows = False
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        if value_follows or argument in _FLAGS:
+            out.append(argument)
+        elif not equals or argument.startswith("-"):
+            if not argument.startswith("~"):
+                raise ConfigurationError(
+                    f"got {argument!r}, expected key=value, such as {example} (see --help)"
+                )
+            out.append(argument)
+        else:
+            out.append(f"{key}={quote(value)}" if key in _VERBATIM_KEYS else argument)
+        value_follows = not value_follows and argument in _FLAGS_WITH_VALUE
+    return [*out, *_QUIET_HYDRA]
+
+
+def quote(text: str) -> str:
+    """A string as a quoted value of hydra's grammar that reads back as the same string.
+
+    Two grammars read it: hydra's, in which backslashes before a quote count, and OmegaConf's, in
+    which ``${`` begins an interpolation unless an odd number of backslashes stands before it.
+    """
+    literal = re.sub(r"(\\*)\$\{", lambda match: match[1] * 2 + "\\${", text)
+    escaped = re.sub(r"(\\*)'", lambda match: match[1] * 2 + "\\'", literal)
+    trailing = len(escaped) - len(escaped.rstrip("\\"))
+    return f"'{escaped}{trailing * chr(92)}'"

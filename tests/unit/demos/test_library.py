@@ -1,0 +1,156 @@
+import json
+import os
+import shutil
+
+import pytest
+
+from demos.library import DemoLibrary
+from demos.manifest import write_manifest
+from mt3.errors import (
+    ConfigurationError,
+    DemoFormatError,
+    DemoNotFoundError,
+    LibraryNotFoundError,
+)
+
+
+def test_a_missing_library_names_the_command_that_makes_one(tmp_path):
+    with pytest.raises(LibraryNotFoundError, match="mt3-record"):
+        DemoLibrary.open(tmp_path / "nowhere")
+
+
+def test_a_library_opens_as_it_was_created(library):
+    opened = DemoLibrary.open(library.path)
+    assert (opened.robot, opened.backend) == ("kinematic", "sim")
+    assert opened.summaries() == []
+
+
+def test_a_folder_with_other_things_does_not_become_a_library(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(ConfigurationError, match="not empty"):
+        DemoLibrary.create(tmp_path, "kinematic", "sim")
+
+
+@pytest.mark.parametrize("version", [2, 0, "1", None, True])
+def test_another_version_of_the_library_is_refused(library, version):
+    path = library.path / "library.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": version}))
+    with pytest.raises(DemoFormatError, match="schema_version"):
+        DemoLibrary.open(library.path)
+
+
+def test_a_broken_library_file_is_named(library):
+    (library.path / "library.json").write_text("{")
+    with pytest.raises(DemoFormatError, match=r"library\.json"):
+        DemoLibrary.open(library.path)
+
+
+def test_summaries_come_in_natural_order(library, record_mug):
+    record_mug()
+    shutil.copytree(library.path / "demos/pick_up-mug-1", library.path / "demos/pick_up-mug-10")
+    record_mug()
+    os.rename(library.path / "demos/pick_up-mug-11", library.path / "demos/pick_up-mug-2")
+    names = [summary.demo_id for summary in library.summaries()]
+    assert names == ["pick_up-mug-1", "pick_up-mug-2", "pick_up-mug-10"]
+
+
+def test_every_flipped_byte_is_found_and_the_others_still_load(library, record_mug):
+    record_mug()
+    good = record_mug().demo_id
+    folder = library.path / "demos/pick_up-mug-1"
+    for path in [path for path in sorted(folder.rglob("*")) if path.is_file()]:
+        original = path.read_bytes()
+        path.write_bytes(_flipped(original))
+        sound, damaged = library.scan()
+        assert [summary.demo_id for summary in sound] == [good]
+        assert [item.demo_id for item in damaged] == ["pick_up-mug-1"]
+        with pytest.raises(DemoFormatError, match="pick_up-mug-1: "):
+            library.load("pick_up-mug-1")
+        path.write_bytes(original)
+    assert library.load(good).demo_id == good
+    assert len(library.summaries()) == 2
+
+
+def test_the_reason_names_the_damaged_file(library, record_mug):
+    folder = library.folder(record_mug().demo_id)
+    (folder / "robot/t_s/c/0").unlink()
+    (item,) = library.damaged()
+    assert "robot/t_s/c/0: missing" in item.reason
+
+
+def test_a_foreign_file_or_link_inside_is_damage(library, record_mug):
+    folder = library.folder(record_mug().demo_id)
+    (folder / "extra").symlink_to("/etc/hostname")
+    assert "extra: is a link" in library.damaged()[0].reason
+    (folder / "extra").unlink()
+    (folder / "extra").write_text("?")
+    assert "extra: not listed" in library.damaged()[0].reason
+
+
+def test_a_demonstration_of_another_version_is_listed_as_damaged(library, record_mug):
+    folder = library.folder(record_mug().demo_id)
+    _edit_attributes(folder, schema_version=2)
+    (item,) = library.damaged()
+    assert "schema_version 2, expected 1" in item.reason
+    with pytest.raises(DemoFormatError, match="schema_version"):
+        library.load("pick_up-mug-1")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"counts": {"views": 1, "samples": 10**9}},
+        {"counts": {"views": 2, "samples": 60}},
+        {"counts": {}},
+        {"events": {}},
+        {"events": None},
+        {"backend": "dream"},
+        {"T_world_base": [[1, 2], [3]]},
+        {"T_world_base": [[2, 0, 0, 0], [0, 2, 0, 0], [0, 0, 2, 0], [0, 0, 0, 1]]},
+        {"tool_frame": {"gripper": 3}},
+        {"rate_hz": {"robot": -60}},
+        {"resolved_config": 7},
+    ],
+)
+def test_wrong_attributes_under_a_matching_manifest_are_refused(library, record_mug, edit):
+    _edit_attributes(library.folder(record_mug().demo_id), **edit)
+    with pytest.raises(DemoFormatError, match="pick_up-mug-1: "):
+        library.load("pick_up-mug-1")
+
+
+@pytest.mark.parametrize("demo_id", ["../demos", "..", "", "/etc", "pick_up-mug-1/../x", "A"])
+def test_ids_cannot_leave_the_library(library, record_mug, demo_id):
+    record_mug()
+    with pytest.raises(DemoNotFoundError):
+        library.load(demo_id)
+    with pytest.raises(DemoNotFoundError):
+        library.remove(demo_id)
+
+
+def test_an_unknown_id_names_the_nearest(library, record_mug):
+    record_mug()
+    with pytest.raises(DemoNotFoundError, match="nearest are pick_up-mug-1"):
+        library.load("pick_up-mugg-1")
+
+
+def test_remove_deletes_sound_and_damaged_ones_and_nothing_else(library, record_mug):
+    for _ in range(3):
+        record_mug()
+    (library.path / "demos/pick_up-mug-2/manifest.sha256").unlink()
+    library.remove("pick_up-mug-2")
+    library.remove("pick_up-mug-1")
+    assert [summary.demo_id for summary in library.summaries()] == ["pick_up-mug-3"]
+    assert library.damaged() == library.unfinished() == []
+
+
+def _flipped(data: bytes) -> bytes:
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 0x10]) + data[middle + 1 :]
+
+
+def _edit_attributes(folder, **changes):
+    path = folder / "zarr.json"
+    document = json.loads(path.read_text())
+    document["attributes"] |= changes
+    path.write_text(json.dumps(document))
+    write_manifest(folder)
