@@ -45,6 +45,11 @@ def convex_shape(points: FloatArray) -> coal.CollisionGeometry:
     return coal.Convex(vertices, triangles)
 
 
+def half_space_shape() -> coal.CollisionGeometry:
+    """Everything below the plane z = 0."""
+    return coal.Halfspace(np.array([0.0, 0.0, 1.0]), 0.0)
+
+
 def height_field_shape(
     size_m: tuple[float, float], height_m: FloatArray, floor_m: float
 ) -> coal.CollisionGeometry:
@@ -73,15 +78,14 @@ class CollisionChecker:
     Args:
         chain: The arm.
         bodies: What can touch.
-        pairs: Indices into ``bodies`` of the pairs to check, with the distance in metres below
-            which each counts as touching.
+        pairs: Indices into ``bodies`` of the pairs to check.
     """
 
     def __init__(
         self,
         chain: KinematicChain,
         bodies: Sequence[Body],
-        pairs: Collection[tuple[int, int, float]],
+        pairs: Collection[tuple[int, int]],
     ) -> None:
         self._model = chain.model
         self._data = chain.model.createData()
@@ -98,14 +102,10 @@ class CollisionChecker:
                     body.shape,
                 )
             )
-        self._pairs = [(a, b) for a, b, _ in pairs]
+        self._pairs = list(pairs)
         for a, b in self._pairs:
             self._geometry.addCollisionPair(pin.CollisionPair(a, b))
         self._geometry_data = self._geometry.createData()
-        for request, (_, _, margin_m) in zip(
-            self._geometry_data.collisionRequests, pairs, strict=True
-        ):
-            request.security_margin = margin_m
 
     def collides(self, q: FloatArray) -> bool:
         """Whether any pair touches at joints (n,) rad."""
@@ -129,6 +129,6 @@ class CollisionChecker:
         ]
 
     def describe(self, q: FloatArray) -> str:
-        """Names of the bodies that touch at joints (n,) rad, for a message."""
+        """Names of the bodies that touch at joints (n,) rad, empty if none do."""
         names = [f"{self._names[a]} with {self._names[b]}" for a, b in self.touching(q)]
-        return ", ".join(names) or "nothing"
+        return ", ".join(names)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mt3.errors import PlanningError
 from mt3.geometry import SE3
 from mt3.motion.failure import PlanFailure, planning_error
 from mt3.motion.robot_model import RobotModel
@@ -21,11 +22,15 @@ _DISTINCT_RAD = 0.1
 _UNLIMITED_ATTEMPTS = 5
 
 
+Bounds = tuple[FloatArray, FloatArray]
+
+
 def solve_ik(
     model: RobotModel,
     T_BE: SE3,
     q_preferred: FloatArray,
     rng: np.random.Generator,
+    margin_rad: float = 0.0,
     restarts: int = 20,
     solutions: int = 8,
 ) -> list[FloatArray]:
@@ -36,6 +41,7 @@ def solve_ik(
         T_BE: Pose of E in B.
         q_preferred: (n,), rad; the first start, and what solutions are sorted by distance to.
         rng: Draws the other starts.
+        margin_rad: Distance kept from the joint limits.
         restarts: How many random starts at most.
         solutions: Search ends once this many distinct ones are found.
 
@@ -47,9 +53,11 @@ def solve_ik(
             ``no_ik_solution`` if none was found at all.
     """
     found: list[FloatArray] = []
-    starts = rng.uniform(model.lower, model.upper, (restarts, model.joint_count))
-    for start in (np.asarray(q_preferred, dtype=np.float64), *starts):
-        q = _descend(model, T_BE.matrix, start, limited=True)
+    bounds = (model.lower + margin_rad, model.upper - margin_rad)
+    starts = [np.asarray(q_preferred, dtype=np.float64)]
+    starts.extend(rng.uniform(*bounds, (restarts, model.joint_count)))
+    for start in starts:
+        q = _descend(model, T_BE.matrix, start, bounds)
         if q is not None and all(np.abs(q - other).max() > _DISTINCT_RAD for other in found):
             found.append(q)
             if len(found) == solutions:
@@ -59,7 +67,9 @@ def solve_ik(
     return sorted(found, key=lambda q: float(np.linalg.norm(q - q_preferred)))
 
 
-def follow_poses(model: RobotModel, q_start: FloatArray, T_BE: FloatArray) -> FloatArray:
+def follow_poses(
+    model: RobotModel, q_start: FloatArray, T_BE: FloatArray, margin_rad: float = 0.0
+) -> FloatArray:
     """Joints that follow a path of tool poses without a jump, by the smallest joint motion.
 
     Solved and checked at every fifth pose, or more often where the path moves fast, and
@@ -69,6 +79,7 @@ def follow_poses(model: RobotModel, q_start: FloatArray, T_BE: FloatArray) -> Fl
         model: The arm.
         q_start: Joints at, or near, the first pose, (n,), rad.
         T_BE: Poses of E in B, (N, 4, 4).
+        margin_rad: Distance kept from the joint limits.
 
     Returns:
         Joints, (N, n), rad, within the limits and free of self-collision.
@@ -81,7 +92,9 @@ def follow_poses(model: RobotModel, q_start: FloatArray, T_BE: FloatArray) -> Fl
     joints = np.empty((len(knots), model.joint_count))
     q = np.asarray(q_start, dtype=np.float64)
     for k, index in enumerate(knots):
-        previous, q = q, _track(model, T_BE[index], q, f"pose {index} of {len(T_BE)}")
+        where = f"pose {index} of {len(T_BE)}"
+        previous, q = q, _track(model, T_BE[index], q, where)
+        _check_posture(model, q, margin_rad, where)
         if np.abs(q - previous).max() > _MAX_FOLLOW_STEP_RAD:
             raise planning_error(
                 f"pose {index} of {len(T_BE)}: got a joint step of "
@@ -106,12 +119,18 @@ def _track(model: RobotModel, T_BE: FloatArray, q: FloatArray, where: str) -> Fl
             f"{where}: got {np.linalg.norm(error[:3]) * 1e3:.1f} mm from it, expected to reach it",
             PlanFailure.NO_IK_SOLUTION,
         )
-    beyond = np.flatnonzero((q < model.lower) | (q > model.upper))
+    return q
+
+
+def _check_posture(model: RobotModel, q: FloatArray, margin_rad: float, where: str) -> None:
+    """Refuse joints beyond their limits, or a robot that touches itself."""
+    lower, upper = model.lower + margin_rad, model.upper - margin_rad
+    beyond = np.flatnonzero((q < lower) | (q > upper))
     if len(beyond):
         j = int(beyond[0])
         raise planning_error(
             f"{where}: got {model.joint_names[j]} at {q[j]:.3f} rad, expected within "
-            f"[{model.lower[j]:.3f}, {model.upper[j]:.3f}]",
+            f"[{lower[j]:.3f}, {upper[j]:.3f}]",
             PlanFailure.JOINT_LIMIT,
         )
     if model.self_collides(q):
@@ -119,7 +138,6 @@ def _track(model: RobotModel, T_BE: FloatArray, q: FloatArray, where: str) -> Fl
             f"{where}: the robot touches itself, {model.describe_self_collision(q)}",
             PlanFailure.COLLISION,
         )
-    return q
 
 
 def _knots(T_BE: FloatArray) -> FloatArray:
@@ -134,7 +152,7 @@ def _knots(T_BE: FloatArray) -> FloatArray:
 
 
 def _descend(
-    model: RobotModel, T_BE: FloatArray, q: FloatArray, *, limited: bool
+    model: RobotModel, T_BE: FloatArray, q: FloatArray, bounds: Bounds | None
 ) -> FloatArray | None:
     """Joints at a pose reached from one start, or None if this start leads nowhere."""
     target = model.chain.target(T_BE)
@@ -150,8 +168,8 @@ def _descend(
             best = size
         step = _damped_step(J, error)
         q = q + step * min(1.0, _MAX_STEP_RAD / float(np.abs(step).max()))
-        if limited:
-            q = np.clip(q, model.lower, model.upper)
+        if bounds is not None:
+            q = np.clip(q, *bounds)
     return None
 
 
@@ -163,10 +181,10 @@ def _damped_step(J: FloatArray, error: FloatArray) -> FloatArray:
     return np.asarray(J.T @ np.linalg.solve(JJt, error))
 
 
-def _unreachable(model: RobotModel, T_BE: SE3, starts: FloatArray) -> Exception:
+def _unreachable(model: RobotModel, T_BE: SE3, starts: list[FloatArray]) -> PlanningError:
     """Why no start led to a pose."""
     for start in starts:
-        q = _descend(model, T_BE.matrix, start, limited=False)
+        q = _descend(model, T_BE.matrix, start, None)
         if q is not None:
             q = np.remainder(q + np.pi, 2.0 * np.pi) - np.pi
             j = int(np.argmax(np.maximum(model.lower - q, q - model.upper)))

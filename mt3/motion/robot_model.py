@@ -66,9 +66,7 @@ class RobotModel:
             for hull in self.chain.hulls
         )
         self.self_pairs = self._self_pairs()
-        self._self_collision = CollisionChecker(
-            self.chain, self.bodies, [(a, b, 0.0) for a, b in self.self_pairs]
-        )
+        self._self_collision = CollisionChecker(self.chain, self.bodies, self.self_pairs)
         self._regions = [(hull.joint, ConvexRegion(hull.points)) for hull in self.chain.hulls]
 
     @property
@@ -120,7 +118,7 @@ class RobotModel:
             for a, b in combinations(range(len(self.bodies)), 2)
             if abs(self.bodies[a].joint - self.bodies[b].joint) > 1
         ]
-        checker = CollisionChecker(self.chain, self.bodies, [(a, b, 0.0) for a, b in candidates])
+        checker = CollisionChecker(self.chain, self.bodies, candidates)
         touching = set(checker.touching(self.reference_joints))
         return [pair for pair in candidates if pair not in touching]
 

@@ -1,0 +1,137 @@
+"""When a path's joints are reached: as fast as the limits allow, toppra typed."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+import numpy as np
+
+from mt3.errors import ConfigurationError
+from mt3.geometry import compute_body_twists
+from mt3.interfaces import JointTrajectory
+from mt3.motion.failure import PlanFailure, planning_error
+from mt3.motion.robot_model import RobotModel
+from mt3.types import FloatArray
+
+_GRID = 100
+_RATE_HZ = 100.0
+_MIN_DISTANCE_RAD = 1e-9
+_HOLD_S = 0.1  # duration of a trajectory that goes nowhere
+
+
+@dataclass(frozen=True, slots=True)
+class TimingLimits:
+    """How fast a planned motion may be.
+
+    Args:
+        velocity_fraction: Of the model's joint speed limits.
+        acceleration_rad_s2: Of every joint.
+        tool_speed_m_s: Of E.
+        tool_angular_speed_rad_s: Of E.
+        tool_acceleration_m_s2: Of E.
+        tool_angular_acceleration_rad_s2: Of E.
+
+    Raises:
+        ConfigurationError: A value that is not positive, or a fraction above 1.
+    """
+
+    velocity_fraction: float
+    acceleration_rad_s2: float
+    tool_speed_m_s: float
+    tool_angular_speed_rad_s: float
+    tool_acceleration_m_s2: float
+    tool_angular_acceleration_rad_s2: float
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if not (np.isfinite(value := getattr(self, name)) and value > 0):
+                raise ConfigurationError(f"{name}: got {value}, expected a positive number")
+        if self.velocity_fraction > 1:
+            raise ConfigurationError(
+                f"velocity_fraction: got {self.velocity_fraction}, expected at most 1"
+            )
+
+
+def time_path(model: RobotModel, path: FloatArray, limits: TimingLimits) -> JointTrajectory:
+    """Time a smooth curve through joint positions, at rest at both ends.
+
+    Time-optimal within the joint limits, then slowed as a whole until the tool's limits hold.
+
+    Args:
+        model: The arm.
+        path: Joint positions, (K, n), rad, K >= 2.
+        limits: What must hold.
+
+    Returns:
+        Samples at 100 Hz.
+
+    Raises:
+        PlanningError: ``no_path`` if no timing of this curve exists.
+    """
+    path = _without_repeats(path)
+    if len(path) == 1:
+        return JointTrajectory(np.array([0.0, _HOLD_S]), np.repeat(path, 2, axis=0))
+    toppra = _toppra()
+    at = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    curve = toppra.SplineInterpolator(at, path, bc_type="natural")
+    speed = limits.velocity_fraction * model.velocity_limit
+    acceleration = np.full(model.joint_count, limits.acceleration_rad_s2)
+    algorithm = toppra.algorithm.TOPPRA(
+        [
+            toppra.constraint.JointVelocityConstraint(np.stack([-speed, speed], axis=1)),
+            toppra.constraint.JointAccelerationConstraint(
+                np.stack([-acceleration, acceleration], axis=1)
+            ),
+        ],
+        curve,
+        gridpoints=np.linspace(0.0, at[-1], _GRID + 1),
+        parametrizer="ParametrizeConstAccel",
+    )
+    timed = algorithm.compute_trajectory(0.0, 0.0)
+    if timed is None:
+        raise planning_error(
+            f"timing: toppra found none for a path of {len(path)} points", PlanFailure.NO_PATH
+        )
+    fine = timed(np.linspace(0.0, timed.duration, 4 * _GRID))
+    slow = _slowing(model, fine, timed.duration, limits)
+    duration_s = timed.duration * slow
+    t_s = np.linspace(0.0, duration_s, max(2, int(np.ceil(duration_s * _RATE_HZ)) + 1))
+    return JointTrajectory(t_s, timed(t_s / slow))
+
+
+def tool_path(model: RobotModel, joints: FloatArray) -> FloatArray:
+    """Poses of E in B, (N, 4, 4), along joints (N, n) rad."""
+    return np.stack([model.chain.forward(q) for q in joints])
+
+
+def _slowing(
+    model: RobotModel, joints: FloatArray, duration_s: float, limits: TimingLimits
+) -> float:
+    """Factor, at least 1, by which time is stretched so that the tool's limits hold."""
+    t_s = np.linspace(0.0, duration_s, len(joints))
+    V = compute_body_twists(tool_path(model, joints), t_s)
+    A = np.diff(V, axis=0) / t_s[1]
+    speed = np.linalg.norm(V.reshape(-1, 2, 3), axis=2).max(axis=0)
+    acceleration = np.linalg.norm(A.reshape(-1, 2, 3), axis=2).max(axis=0)
+    return float(
+        max(
+            1.0,
+            speed[0] / limits.tool_speed_m_s,
+            speed[1] / limits.tool_angular_speed_rad_s,
+            np.sqrt(acceleration[0] / limits.tool_acceleration_m_s2),
+            np.sqrt(acceleration[1] / limits.tool_angular_acceleration_rad_s2),
+        )
+    )
+
+
+def _without_repeats(path: FloatArray) -> FloatArray:
+    """The path without points that repeat the one before."""
+    moved = np.linalg.norm(np.diff(path, axis=0), axis=1) > _MIN_DISTANCE_RAD
+    return np.asarray(path[np.concatenate([[True], moved])])
+
+
+@cache
+def _toppra() -> ModuleType:
+    """Toppra, imported at the first use: it takes a second, because it imports pyplot."""
+    return import_module("toppra")
