@@ -51,10 +51,6 @@ class TriangleMesh:
         """Centre of the enclosed volume at uniform density, (3,), metres."""
         return np.asarray(_as_trimesh(self).center_mass, dtype=np.float64)
 
-    def moved(self, offset: FloatArray) -> "TriangleMesh":
-        """The mesh shifted by (3,) metres."""
-        return TriangleMesh(self.vertices + offset, self.faces)
-
 
 def revolve(profile_rz: Sequence[tuple[float, float]], sections: int) -> TriangleMesh:
     """Turn a profile about z.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.mesh import box_corners, convex_hull, revolve, sweep, union
+from sim.mesh import TriangleMesh, box_corners, convex_hull, revolve, sweep, union
 from sim.objects.shape import SECTIONS, Shape, frustum_hull, rounded_section
 
 _HULL_SECTIONS = 20
@@ -117,11 +117,11 @@ def banana(rng: np.random.Generator) -> Shape:
     along = angles / half_angle
     scale = np.clip(1.0 - np.abs(along) ** 5 * np.where(along < 0, 0.62, 0.72), 0.0, 1.0)
     path = np.stack([bend * np.cos(angles), bend * np.sin(angles), 0 * angles], axis=1)
-    mesh = sweep(rounded_section(2 * radius, 2 * radius, 12), path, scale)
-    offset = -(mesh.vertices.min(axis=0) + mesh.vertices.max(axis=0)) / 2
-    offset[2] = -mesh.vertices[:, 2].min()
-    mesh = mesh.moved(offset)
-    rings = mesh.vertices.reshape(len(path), -1, 3)
+    tube = sweep(rounded_section(2 * radius, 2 * radius, 12), path, scale)
+    offset = -(tube.vertices.min(axis=0) + tube.vertices.max(axis=0)) / 2
+    rings = (tube.vertices + offset).reshape(len(path), -1, 3)
+    rings[:, :, 2] += radius * scale[:, None]  # thinner ends lie on the table, too
+    mesh = TriangleMesh(rings.reshape(-1, 3), tube.faces)
     parts = tuple(rings[k : k + 4].reshape(-1, 3) for k in range(0, len(path) - 1, 3))
     dimensions = {
         "radius": radius,

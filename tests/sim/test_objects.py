@@ -1,0 +1,129 @@
+"""The object catalogue: shapes that are sound, repeatable, graspable and stand by themselves."""
+
+import pickle
+
+import numpy as np
+import pytest
+from scipy.spatial import ConvexHull, Delaunay
+
+from mt3.errors import ConfigurationError
+from mt3.geometry import SE3
+from sim.objects import CATEGORIES, ObjectModel, instance
+from sim.world import World
+
+SEEDS = range(12)
+FINGER_OPENING_M = 0.080
+
+# What a gripper closes on, and within what: a whole body, or one wall.
+GRASPED = {
+    "mug": ("wall", 1.0),
+    "pan": ("handle_width", 1.0),
+    "bottle": ("neck_radius", 2.0),
+    "bowl": ("wall", 1.0),
+    "box": ("width", 1.0),
+    "hammer": ("handle_width", 1.0),
+    "can": ("radius", 2.0),
+    "banana": ("radius", 2.0),
+    "tray": ("rim_height", 1.0),
+}
+
+
+def solid(model: ObjectModel, p_O: np.ndarray) -> np.ndarray:
+    """Whether points lie in any collision part."""
+    return np.any([Delaunay(part).find_simplex(p_O) >= 0 for part in model.collision_parts], axis=0)
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_meshes_are_closed_small_and_rest_on_the_table(category: str) -> None:
+    for seed in SEEDS:
+        mesh = instance(category, seed).mesh
+        assert mesh.is_watertight()
+        assert mesh.volume_m3() > 0
+        assert len(mesh.faces) <= 3000
+        assert abs(mesh.vertices[:, 2].min()) < 1e-9
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_one_seed_is_one_shape_and_another_seed_another(category: str) -> None:
+    first, again, other = (instance(category, seed) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first.mesh.vertices, again.mesh.vertices)
+    assert first.albedo == again.albedo
+    assert first.mass_kg == again.mass_kg
+    assert first.dimensions != other.dimensions
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_weights_and_grasps_suit_a_panda(category: str) -> None:
+    name, factor = GRASPED[category]
+    for seed in SEEDS:
+        model = instance(category, seed)
+        assert 0.05 <= model.mass_kg <= 0.4
+        assert factor * model.dimensions[name] < 0.065 < FINGER_OPENING_M
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_collision_parts_enclose_the_mesh_and_little_more(category: str) -> None:
+    model = instance(category, 1)
+    centre = model.mesh.vertices.mean(axis=0)
+    assert solid(model, centre + 0.98 * (model.mesh.vertices - centre)).mean() > 0.4
+    volume = sum(ConvexHull(part).volume for part in model.collision_parts)
+    assert 0.9 * model.mesh.volume_m3() < volume < 1.4 * model.mesh.volume_m3()
+
+
+@pytest.mark.parametrize("category", ["mug", "pan", "bowl"])
+def test_a_finger_fits_inside_hollow_objects(category: str) -> None:
+    for seed in SEEDS:
+        model = instance(category, seed)
+        size = model.dimensions
+        inner = size["rim_radius"] - size["wall"]
+        deep = np.linspace(0.75, 1.0, 5) * size["height"]
+        ring = np.linspace(0.0, 2 * np.pi, 30)
+        free = [
+            (r * np.cos(a), r * np.sin(a), z)
+            for r in (0.0, inner - 0.012)
+            for a in ring
+            for z in deep
+        ]
+        assert not solid(model, np.asarray(free)).any()
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_placed_upright_it_stays(category: str) -> None:
+    for seed in (0, 5):
+        world = World()
+        T_WO = SE3.from_yaw(0.7, (0.5, 0.1, 0.001))
+        world.add("it", instance(category, seed), T_WO)
+        for _ in range(240):
+            world.step()
+        assert world.pose("it").is_close(T_WO, atol_m=0.004, atol_rad=np.deg2rad(2.0))
+        world.bullet.close()
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_symmetry_is_what_it_says(category: str) -> None:
+    model = instance(category, 2)
+    turns = {"none": [], "2-fold": [np.pi], "full": [0.5 * np.pi, np.pi]}[model.symmetry]
+    hull = Delaunay(model.mesh.vertices)
+    outside = {
+        turn: (
+            hull.find_simplex(0.97 * (SE3.from_yaw(turn) @ model.mesh.vertices) + [0, 0, 1e-3]) < 0
+        ).mean()
+        for turn in (0.5 * np.pi, np.pi)
+    }
+    for turn, share in outside.items():
+        assert (share < 0.01) == (turn in turns)
+
+
+def test_models_survive_a_process_boundary() -> None:
+    model = instance("mug", 0)
+    copy = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(copy.mesh.faces, model.mesh.faces)
+    assert copy.dimensions == model.dimensions
+    assert not copy.mesh.vertices.flags.writeable
+
+
+def test_unknown_categories_are_named_with_the_known_ones() -> None:
+    with pytest.raises(ConfigurationError, match="'spoon', expected one of mug"):
+        instance("spoon", 0)
+    with pytest.raises(ConfigurationError, match="seed"):
+        instance("mug", -1)
