@@ -51,7 +51,7 @@ class SimGripper:
     def state(self) -> GripperState:
         """Measured opening (sum of both fingers over full travel), and the last command."""
         self._require_connection()
-        return GripperState(self._world.steps * STEP_S, self._opening(), self._command)
+        return GripperState(self._world.steps * STEP_S, self._panda.opening(), self._command)
 
     def command(self, opening: float) -> None:
         """Begin to move to an opening, 0 closed and 1 open.
@@ -99,12 +99,10 @@ class SimGripper:
         )
         self._target_m += step_m
 
-    def _opening(self) -> float:
-        joints, _ = self._world.bullet.joint_states(self._panda.body, self._panda.finger_joints)
-        return float(np.clip(joints.sum() / (2 * FINGER_TRAVEL_M), 0.0, 1.0))
-
     def _hold(self) -> None:
-        measured_m = self._opening() * FINGER_TRAVEL_M
+        if self._target_m == self._command * FINGER_TRAVEL_M:
+            return  # not moving: there is nothing to stop
+        measured_m = self._panda.opening() * FINGER_TRAVEL_M
         if measured_m - self._target_m < _BLOCKED_M:
             self._target_m = measured_m
         self._command = self._target_m / FINGER_TRAVEL_M

@@ -52,6 +52,11 @@ class Panda:
                 spinningFriction=_FINGER_SPINNING_FRICTION,
             )
 
+    def opening(self) -> float:
+        """Measured opening: sum of both fingers over their full travel."""
+        joints, _ = self.world.bullet.joint_states(self.body, self.finger_joints)
+        return float(np.clip(joints.sum() / (2 * FINGER_TRAVEL_M), 0.0, 1.0))
+
     def link_pose(self, link: str) -> SE3:
         """Pose in W of a link's frame, by its name in the URDF."""
         return self.world.bullet.link_poses(self.body, [self.links[link]])[0]

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 from typing import Self
 
+from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
 from mt3.interfaces import Camera
 from mt3.tool import ToolFrame
 from sim.arm import ArmController, SimArm
 from sim.clock import SimClock
 from sim.gripper import GripperController, SimGripper
-from sim.panda import Panda
+from sim.panda import TOOL_LINK, Panda
 from sim.world import World
 
 _HAND_MASS_KG = 1.01
@@ -29,12 +30,36 @@ class SceneState:
     gripper: GripperController
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Roles:
+    """Which object plays which part in the staged task, and where everything stood.
+
+    Args:
+        target: Name of the object acted on.
+        held: Name of the object that is in the hand from the start.
+        start_poses: ``T_WO`` of every object when the task began.
+    """
+
+    target: str
+    held: str | None
+    start_poses: Mapping[str, SE3]
+
+    def require_held(self) -> str:
+        """Name of the object in the hand.
+
+        Raises:
+            ConfigurationError: Staged with an empty hand.
+        """
+        if self.held is None:
+            raise ConfigurationError("roles.held: got none, expected an object in the hand")
+        return self.held
+
+
 class PyBulletScene:
     """A Panda at a table with objects, and a clock that advances physics.
 
     Implements the core's ``Scene``. Beyond it lies the simulator's truth, for staging, scripted
-    demonstrators, success predicates and tests: ``world`` and ``panda``, ``holds``, ``grip_of``,
-    ``save`` and ``restore``.
+    demonstrators, success predicates and tests.
 
     Args:
         T_WB: Pose of the robot's base.
@@ -55,6 +80,7 @@ class PyBulletScene:
         self.gripper = SimGripper(self.panda)
         self._cameras: dict[str, Camera] = {}
         self._connections = ExitStack()
+        self._roles: Roles | None = None
 
     @property
     def cameras(self) -> Mapping[str, Camera]:
@@ -64,6 +90,21 @@ class PyBulletScene:
     def mount(self, name: str, camera: Camera) -> None:
         """Add a camera that looks at this scene's world."""
         self._cameras[name] = camera
+
+    @property
+    def roles(self) -> Roles:
+        """Who plays which part.
+
+        Raises:
+            ConfigurationError: No task was staged here.
+        """
+        if self._roles is None:
+            raise ConfigurationError("scene: no task was staged (see sim.staging.stage)")
+        return self._roles
+
+    def assign(self, roles: Roles) -> None:
+        """Say who plays which part, once everything stands."""
+        self._roles = roles
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -81,6 +122,14 @@ class PyBulletScene:
         traceback: TracebackType | None,
     ) -> None:
         self._connections.close()
+
+    def tool_pose(self) -> SE3:
+        """True ``T_WE``, connected or not."""
+        return self.panda.link_pose(TOOL_LINK)
+
+    def measured_opening(self) -> float:
+        """True opening of the fingers, connected or not."""
+        return self.panda.opening()
 
     def finger_forces_N(self, name: str) -> tuple[float, float]:
         """Normal force of each finger on an object during the last step."""

@@ -96,6 +96,10 @@ class World:
         """Poses ``T_WO`` of all objects, by name."""
         return {name: self.pose(name) for name in self.objects}
 
+    def lowest_point_m(self, name: str) -> float:
+        """Height above the table of an object's lowest point."""
+        return float((self.pose(name) @ self.objects[name].model.mesh.vertices)[:, 2].min())
+
     def touches(self, name: str, other: int) -> bool:
         """Whether an object pressed against a body during the last step."""
         contacts = self.bullet.contacts(self.objects[name].body, other)

@@ -1,0 +1,183 @@
+"""A scripted person: moves the arm by twists alone, smoothly, knowing where things are."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mt3.errors import PlanningError
+from mt3.geometry import SE3, interpolate_poses, log_se3
+from mt3.interfaces import Arm, Gripper, OperatorEvent
+from mt3.types import FloatArray
+from sim.scene import PyBulletScene
+from sim.skills.skill import Action, Grip, Move, Pause, Script, Skill
+
+RATE_HZ = 60.0
+_TRAVEL_Z_M = 0.30  # height at which the hand passes over everything
+_PEAK_SPEED_M_S = (0.13, 0.17)
+_PEAK_TURN_RAD_S = (0.55, 0.7)
+_PEAK_OF_MINIMUM_JERK = 1.875  # peak over mean speed
+_SHORTEST_S = 0.5
+_BOW_M = 0.002  # how far a move strays sideways from the straight line
+_FEEDBACK_HZ = 3.0
+_GRIP_S = 2.0
+_GRIP_SETTLED = 0.002  # change of the opening over one check
+_GRIP_CHECK_SAMPLES = 12
+_BOTTLENECK_REST_S = 0.2
+_JOINT_MARGIN_RAD = 0.15
+_REHEARSAL_STEPS_S = 0.05
+_REHEARSAL_TOLERANCE_M = 0.01
+
+
+class Demonstrator:
+    """Performs a skill in a scene, an ``Operator`` for the recorder.
+
+    Args:
+        scene: Whose truth it sees, as a person sees with their eyes.
+        arm: What it moves; usually the scene's arm behind the safety gate.
+        gripper: What it opens and closes.
+        skill: What it does.
+        rng: Draws the small variations of path and timing.
+    """
+
+    def __init__(
+        self,
+        scene: PyBulletScene,
+        arm: Arm,
+        gripper: Gripper,
+        skill: Skill,
+        rng: np.random.Generator,
+    ) -> None:
+        self._scene = scene
+        self._arm = arm
+        self._gripper = gripper
+        self._skill = skill
+        self._rng = rng
+        self._speed_m_s = float(rng.uniform(*_PEAK_SPEED_M_S))
+        self._turn_rad_s = float(rng.uniform(*_PEAK_TURN_RAD_S))
+
+    def perform(self) -> Iterator[OperatorEvent]:
+        """Do the task; yields after every sample of ``1 / RATE_HZ`` seconds.
+
+        Raises:
+            PlanningError: No way of doing it stays inside the joint range.
+        """
+        script = self.choose_script()
+        self._gripper.command(script.opening)
+        for T_WE in self._way_to(script.T_WE_bottleneck):
+            yield from self._move(T_WE)
+        yield from self._pause(_BOTTLENECK_REST_S)
+        yield OperatorEvent.BOTTLENECK
+        for action in script.actions:
+            yield from self._act(action)
+        self._arm.stop()
+        self._sample(np.zeros(6))
+        yield OperatorEvent.END
+
+    def choose_script(self) -> Script:
+        """The way with the least turning of the hand that the arm can go.
+
+        Raises:
+            PlanningError: None.
+        """
+        T_WE = self._measure()
+        scripts = sorted(
+            self._skill.scripts(self._scene, self._rng),
+            key=lambda script: T_WE.angle_to_rad(script.T_WE_bottleneck),
+        )
+        for script in scripts:
+            if self._rehearse(script):
+                return script
+        raise PlanningError(
+            f"{self._skill.name}: none of {len(scripts)} ways stays inside the joint range",
+            "joint_limit",
+        )
+
+    def _act(self, action: Action) -> Iterator[OperatorEvent]:
+        match action:
+            case Move(T_WE):
+                yield from self._move(T_WE)
+            case Grip(opening):
+                yield from self._grip(opening)
+            case Pause(duration_s):
+                yield from self._pause(duration_s)
+
+    def _move(self, goal: SE3) -> Iterator[OperatorEvent]:
+        reference = self._plan(self._measure(), goal)
+        forward = log_se3(np.linalg.inv(reference[:-1]) @ reference[1:]) * RATE_HZ
+        for T_WE, V_E in zip(reference[:-1], forward, strict=True):
+            error = log_se3(np.linalg.inv(self._measure().matrix) @ T_WE)
+            yield self._sample(V_E + _FEEDBACK_HZ * error)
+
+    def _plan(self, start: SE3, goal: SE3) -> FloatArray:
+        """Poses, (N, 4, 4), at the sample rate: minimum jerk along a slightly bent line."""
+        duration_s = self._duration(start, goal)
+        count = max(2, round(duration_s * RATE_HZ) + 1)
+        u = np.linspace(0.0, 1.0, count)
+        s = u**3 * (10.0 - 15.0 * u + 6.0 * u**2)
+        ends = np.stack([start.matrix, goal.matrix])
+        reference = interpolate_poses(s, np.array([0.0, 1.0]), ends)
+        bow = self._rng.normal(0.0, _BOW_M / 2, 3).clip(-_BOW_M, _BOW_M)
+        reference[:, :3, 3] += (16.0 * (s * (1.0 - s)) ** 2)[:, None] * bow
+        return reference
+
+    def _duration(self, start: SE3, goal: SE3) -> float:
+        by_distance_s = start.translation_to_m(goal) / self._speed_m_s
+        by_angle_s = start.angle_to_rad(goal) / self._turn_rad_s
+        return max(_SHORTEST_S, _PEAK_OF_MINIMUM_JERK * max(by_distance_s, by_angle_s))
+
+    def _grip(self, opening: float) -> Iterator[OperatorEvent]:
+        self._gripper.command(opening)
+        seen = self._gripper.state().opening
+        for sample in range(1, round(_GRIP_S * RATE_HZ) + 1):
+            yield self._hold()
+            if sample % _GRIP_CHECK_SAMPLES == 0:
+                before, seen = seen, self._gripper.state().opening
+                if abs(seen - before) < _GRIP_SETTLED:
+                    return
+
+    def _pause(self, duration_s: float) -> Iterator[OperatorEvent]:
+        for _ in range(round(duration_s * RATE_HZ)):
+            yield self._hold()
+
+    def _hold(self) -> OperatorEvent:
+        return self._sample(np.zeros(6))
+
+    def _sample(self, V_E: FloatArray) -> OperatorEvent:
+        """Command a twist and let one sample pass."""
+        self._arm.command_twist(V_E)
+        clock = self._scene.clock
+        clock.sleep_until(clock.now_s() + 1.0 / RATE_HZ)
+        return OperatorEvent.TICK
+
+    def _measure(self) -> SE3:
+        return self._scene.T_WB @ self._arm.state().T_BE
+
+    def _way_to(self, bottleneck: SE3) -> list[SE3]:
+        """Up and over: above the bottleneck first, then down to it."""
+        x, y, z = bottleneck.t
+        above = SE3.from_rotation_translation(bottleneck.R, (x, y, max(z, _TRAVEL_Z_M)))
+        return [above, bottleneck]
+
+    def _rehearse(self, script: Script) -> bool:
+        """Whether the arm could go this way: kinematics only, coarse in time."""
+        kinematics = self._scene.panda.kinematics
+        joints = self._arm.state().joints.copy()
+        T_BW = self._scene.T_WB.inverse()
+        goals = [*self._way_to(script.T_WE_bottleneck), *script.poses()[1:]]
+        start = self._measure()
+        for goal in goals:
+            count = max(2, int(self._duration(start, goal) / _REHEARSAL_STEPS_S))
+            ends = np.stack([start.matrix, goal.matrix])
+            way = interpolate_poses(np.linspace(0, 1, count + 1)[1:], np.array([0.0, 1.0]), ends)
+            for T_WE in way:
+                T_EE = kinematics.forward(joints).inverse() @ T_BW @ SE3(T_WE)
+                V_E = T_EE.as_twist() / _REHEARSAL_STEPS_S
+                joints = joints + kinematics.resolve_twist(joints, V_E) * _REHEARSAL_STEPS_S
+                low, high = joints - kinematics.lower, kinematics.upper - joints
+                if min(low.min(), high.min()) < _JOINT_MARGIN_RAD:
+                    return False
+            reached = self._scene.T_WB @ kinematics.forward(joints)
+            if reached.translation_to_m(goal) > _REHEARSAL_TOLERANCE_M:
+                return False
+            start = goal
+        return True

@@ -1,0 +1,167 @@
+"""How a task becomes a scene: which objects, where, and what is in the hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mt3.errors import ConfigurationError
+from mt3.geometry import SE3
+from mt3.task import TaskDescription
+from mt3.types import FloatArray
+from sim.objects import CATEGORIES, ObjectModel, instance
+from sim.panda import OBSERVE_JOINTS
+from sim.scene import PyBulletScene, Roles
+from sim.skills import skill_named
+from sim.skills.grasps import grasps_O
+
+_DISTRACTOR_GAP_M = 0.01
+_BASE_RADIUS_M = 0.22
+_DRAWS = 60
+_ON_TABLE_M = 0.05
+_INSTANCE_SEEDS = 10_000
+_SETTLE_STEPS = 480
+_CLOSE_STEPS = 240
+_CLUTTER = tuple(name for name in CATEGORIES if name != "tray")
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Where the target may be put: ranges of x and y of W in metres, and of its yaw."""
+
+    x_m: tuple[float, float] = (0.38, 0.65)
+    y_m: tuple[float, float] = (-0.28, 0.28)
+    yaw_rad: tuple[float, float] = (-np.pi, np.pi)
+
+    def draw(self, rng: np.random.Generator) -> SE3:
+        """A pose on the table, uniformly."""
+        low, high = zip(self.x_m, self.y_m, self.yaw_rad, strict=True)
+        x, y, yaw = rng.uniform(low, high)
+        return SE3.from_yaw(float(yaw), (x, y, 0.0))
+
+
+_DISTRACTOR_REGION = Region((0.32, 0.72), (-0.46, 0.46))
+
+
+def stage(
+    task: TaskDescription,
+    seed: int,
+    *,
+    instance_seed: int | None = None,
+    held_instance_seed: int | None = None,
+    distractors: int = 3,
+    region: Region | None = None,
+    T_WB: SE3 | None = None,
+) -> PyBulletScene:
+    """Build the scene in which a task begins; the same arguments give the same scene.
+
+    Args:
+        task: What is to be done; its objects name categories.
+        seed: Draws placement, distractors and, where not given, the instances.
+        instance_seed: Which shape of the target's category.
+        held_instance_seed: Which shape of the category of the object in the hand.
+        distractors: How many objects of other categories stand around.
+        region: Where the target may stand.
+        T_WB: Pose of the robot's base; identity if not given.
+
+    Raises:
+        ConfigurationError: No category for a word, or no room for the distractors.
+    """
+    skill = skill_named(task.skill)
+    rng = np.random.default_rng([seed, 1])
+    target = category_of(task.target_object)
+    target_seed, held_seed = (int(s) for s in rng.integers(_INSTANCE_SEEDS, size=2))
+    target_model = instance(target, target_seed if instance_seed is None else instance_seed)
+    scene = PyBulletScene(T_WB if T_WB is not None else SE3.identity())
+    scene.arm.reset(OBSERVE_JOINTS)
+    T_WO = (region or Region()).draw(rng)
+    scene.world.add(target, target_model, T_WO)
+    held = None
+    if task.skill == "place_on" and task.other_object is not None:
+        held = category_of(task.other_object)
+        model = instance(held, held_seed if held_instance_seed is None else held_instance_seed)
+        _put_in_hand(scene, held, model)
+    others = [name for name in _CLUTTER if name not in (target, held)]
+    _scatter(scene, rng.permutation(others).tolist(), distractors, skill.clearance_m, rng)
+    scene.world.settle(_SETTLE_STEPS)
+    scene.assign(Roles(target, held, scene.world.poses()))
+    if not skill.start_condition(scene):
+        raise ConfigurationError(f"stage: {task.text!r} with seed {seed} does not start as it must")
+    return scene
+
+
+def category_of(words: str) -> str:
+    """The category that an object's words name.
+
+    Raises:
+        ConfigurationError: None of them is one.
+    """
+    for word in reversed(words.lower().replace("_", " ").split()):
+        if word in CATEGORIES:
+            return word
+    raise ConfigurationError(f"object: got {words!r}, expected one of {', '.join(CATEGORIES)}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Circle:
+    """A circle on the table that holds an object."""
+
+    p_W: FloatArray
+    radius_m: float
+
+    @classmethod
+    def around(cls, model: ObjectModel, T_WO: SE3) -> "Circle":
+        """The circle about the middle of an object's outline."""
+        p_O = model.mesh.vertices * np.array([1.0, 1.0, 0.0])
+        centre_O = (p_O.min(axis=0) + p_O.max(axis=0)) / 2
+        radius = float(np.linalg.norm(p_O - centre_O, axis=1).max())
+        return cls((T_WO @ centre_O)[:2], radius)
+
+    def gap_m(self, other: "Circle") -> float:
+        """Free space to another circle; negative when they overlap."""
+        return float(np.linalg.norm(self.p_W - other.p_W)) - self.radius_m - other.radius_m
+
+
+def _scatter(
+    scene: PyBulletScene,
+    categories: Sequence[str],
+    count: int,
+    clearance_m: float,
+    rng: np.random.Generator,
+) -> None:
+    """Put distractors, the first categories that fit, clear of all objects on the table."""
+    standing = [
+        (Circle.around(item.model, scene.world.pose(name)), clearance_m)
+        for name, item in scene.world.objects.items()
+        if scene.world.pose(name).t[2] < _ON_TABLE_M
+    ]
+    keep_out = [(Circle(scene.T_WB.t[:2], _BASE_RADIUS_M), 0.0), *standing]
+    missing = count
+    for category in categories:
+        if missing == 0:
+            return
+        model = instance(category, int(rng.integers(_INSTANCE_SEEDS)))
+        for _ in range(_DRAWS):
+            T_WO = _DISTRACTOR_REGION.draw(rng)
+            circle = Circle.around(model, T_WO)
+            if all(circle.gap_m(other) >= gap_m for other, gap_m in keep_out):
+                scene.world.add(category, model, T_WO)
+                keep_out.append((circle, _DISTRACTOR_GAP_M))
+                missing -= 1
+                break
+    if missing:
+        raise ConfigurationError(f"distractors: got room for {count - missing}, expected {count}")
+
+
+def _put_in_hand(scene: PyBulletScene, name: str, model: ObjectModel) -> None:
+    """Close the fingers on an object that floats in its grasp until they hold it."""
+    T_WO = scene.tool_pose() @ grasps_O(model)[0].inverse()
+    scene.world.add(name, model, T_WO)
+    with scene.arm, scene.gripper as gripper:
+        gripper.command(0.0)
+        for _ in range(_CLOSE_STEPS):
+            scene.world.place(name, T_WO)
+            scene.world.step()
+            if scene.holds(name):
+                break
+        scene.world.settle(_CLOSE_STEPS)
