@@ -37,22 +37,20 @@ _MAX_ARRAY_BYTES = 1 << 30
 
 def write_views(folder: Path, views: Sequence[StoredView], t_origin_s: float) -> None:
     """Write views into a new group, their times counted from an origin on the same clock."""
-    _write_views(_new_group(folder), views, t_origin_s)
+    _write_views(_new_group(folder, {}), views, t_origin_s)
 
 
 def write_recording(folder: Path, recording: Recording, twist_check: Json) -> None:
     """Write a whole recording into a new group; its sample times must already start at 0."""
-    group = _new_group(folder)
+    attributes = {
+        **header_as_json(recording.header),
+        "events": events_as_json(recording.events, recording.samples.command),
+        "counts": {"views": len(recording.views), "samples": len(recording.samples.t_s)},
+        "twist_check": twist_check,
+    }
+    group = _new_group(folder, attributes)
     _write_views(group, recording.views, 0.0)
     _write_samples(group, recording.samples)
-    group.attrs.update(
-        {
-            **header_as_json(recording.header),
-            "events": events_as_json(recording.events, recording.samples.command),
-            "counts": {"views": len(recording.views), "samples": len(recording.samples.t_s)},
-            "twist_check": twist_check,
-        }
-    )
 
 
 def read_attributes(folder: Path) -> Json:
@@ -98,8 +96,8 @@ def _read_events(attributes: Json, samples: Samples) -> RecordingEvents:
     return events
 
 
-def _new_group(folder: Path) -> zarr.Group:
-    return zarr.create_group(LocalStore(folder), zarr_format=3)
+def _new_group(folder: Path, attributes: Json) -> zarr.Group:
+    return zarr.create_group(LocalStore(folder), zarr_format=3, attributes=attributes)
 
 
 def _open_group(folder: Path) -> zarr.Group:

@@ -1,6 +1,8 @@
 """A library on disk, and a workplace without physics to record in."""
 
+import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -48,19 +50,37 @@ def settings():
 @pytest.fixture
 def record_mug(library):
     """Records one demonstration; keyword arguments reach the operator."""
+    return partial(_record, library)
 
-    def run(task=MUG, judge=None, into=library, **operator):
-        scene = KinematicScene()
-        with scene:
-            return record(
-                scene,
-                scene.arm,
-                ScriptedOperator(scene, scene.arm, **operator),
-                into,
-                task,
-                RedSegmenter(),
-                judge or FixedJudge(),
-                SETTINGS,
-            )
 
-    return run
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """A library with two demonstrations, recorded once; only to be copied."""
+    library = DemoLibrary.create(
+        tmp_path_factory.mktemp("template") / "library", "kinematic", "sim"
+    )
+    for _ in range(2):
+        _record(library)
+    return library
+
+
+@pytest.fixture
+def recorded(template, tmp_path):
+    """A library of its own that holds pick_up-mug-1 and pick_up-mug-2."""
+    shutil.copytree(template.path, tmp_path / "recorded")
+    return DemoLibrary.open(tmp_path / "recorded")
+
+
+def _record(library, task=MUG, judge=None, **operator):
+    scene = KinematicScene()
+    with scene:
+        return record(
+            scene,
+            scene.arm,
+            ScriptedOperator(scene, scene.arm, **operator),
+            library,
+            task,
+            RedSegmenter(),
+            judge or FixedJudge(),
+            SETTINGS,
+        )

@@ -1,5 +1,4 @@
 import json
-import os
 import shutil
 
 import pytest
@@ -45,55 +44,48 @@ def test_a_broken_library_file_is_named(library):
         DemoLibrary.open(library.path)
 
 
-def test_summaries_come_in_natural_order(library, record_mug):
-    record_mug()
-    shutil.copytree(library.path / "demos/pick_up-mug-1", library.path / "demos/pick_up-mug-10")
-    record_mug()
-    os.rename(library.path / "demos/pick_up-mug-11", library.path / "demos/pick_up-mug-2")
-    names = [summary.demo_id for summary in library.summaries()]
+def test_summaries_come_in_natural_order(recorded):
+    shutil.copytree(recorded.path / "demos/pick_up-mug-1", recorded.path / "demos/pick_up-mug-10")
+    names = [summary.demo_id for summary in recorded.summaries()]
     assert names == ["pick_up-mug-1", "pick_up-mug-2", "pick_up-mug-10"]
 
 
-def test_every_flipped_byte_is_found_and_the_others_still_load(library, record_mug):
-    record_mug()
-    good = record_mug().demo_id
-    folder = library.path / "demos/pick_up-mug-1"
-    for path in [path for path in sorted(folder.rglob("*")) if path.is_file()]:
+def test_every_flipped_byte_is_found_and_the_others_still_load(recorded):
+    bad, good = "pick_up-mug-1", "pick_up-mug-2"
+    for path in [path for path in sorted(recorded.folder(bad).rglob("*")) if path.is_file()]:
         original = path.read_bytes()
         path.write_bytes(_flipped(original))
-        sound, damaged = library.scan()
+        sound, damaged = recorded.scan()
         assert [summary.demo_id for summary in sound] == [good]
-        assert [item.demo_id for item in damaged] == ["pick_up-mug-1"]
+        assert [item.demo_id for item in damaged] == [bad]
         with pytest.raises(DemoFormatError, match="pick_up-mug-1: "):
-            library.load("pick_up-mug-1")
+            recorded.load(bad)
         path.write_bytes(original)
-    assert library.load(good).demo_id == good
-    assert len(library.summaries()) == 2
+    assert recorded.load(good).demo_id == good
+    assert len(recorded.summaries()) == 2
 
 
-def test_the_reason_names_the_damaged_file(library, record_mug):
-    folder = library.folder(record_mug().demo_id)
-    (folder / "robot/t_s/c/0").unlink()
-    (item,) = library.damaged()
+def test_the_reason_names_the_damaged_file(recorded):
+    (recorded.folder("pick_up-mug-1") / "robot/t_s/c/0").unlink()
+    (item,) = recorded.damaged()
     assert "robot/t_s/c/0: missing" in item.reason
 
 
-def test_a_foreign_file_or_link_inside_is_damage(library, record_mug):
-    folder = library.folder(record_mug().demo_id)
-    (folder / "extra").symlink_to("/etc/hostname")
-    assert "extra: is a link" in library.damaged()[0].reason
-    (folder / "extra").unlink()
-    (folder / "extra").write_text("?")
-    assert "extra: not listed" in library.damaged()[0].reason
+def test_a_foreign_file_or_link_inside_is_damage(recorded):
+    extra = recorded.folder("pick_up-mug-1") / "extra"
+    extra.symlink_to("/etc/hostname")
+    assert "extra: is a link" in recorded.damaged()[0].reason
+    extra.unlink()
+    extra.write_text("?")
+    assert "extra: not listed" in recorded.damaged()[0].reason
 
 
-def test_a_demonstration_of_another_version_is_listed_as_damaged(library, record_mug):
-    folder = library.folder(record_mug().demo_id)
-    _edit_attributes(folder, schema_version=2)
-    (item,) = library.damaged()
+def test_a_demonstration_of_another_version_is_listed_as_damaged(recorded):
+    _edit_attributes(recorded.folder("pick_up-mug-1"), schema_version=2)
+    (item,) = recorded.damaged()
     assert "schema_version 2, expected 1" in item.reason
     with pytest.raises(DemoFormatError, match="schema_version"):
-        library.load("pick_up-mug-1")
+        recorded.load("pick_up-mug-1")
 
 
 @pytest.mark.parametrize(
@@ -112,35 +104,32 @@ def test_a_demonstration_of_another_version_is_listed_as_damaged(library, record
         {"resolved_config": 7},
     ],
 )
-def test_wrong_attributes_under_a_matching_manifest_are_refused(library, record_mug, edit):
-    _edit_attributes(library.folder(record_mug().demo_id), **edit)
+def test_wrong_attributes_under_a_matching_manifest_are_refused(recorded, edit):
+    _edit_attributes(recorded.folder("pick_up-mug-1"), **edit)
     with pytest.raises(DemoFormatError, match="pick_up-mug-1: "):
-        library.load("pick_up-mug-1")
+        recorded.load("pick_up-mug-1")
 
 
 @pytest.mark.parametrize("demo_id", ["../demos", "..", "", "/etc", "pick_up-mug-1/../x", "A"])
-def test_ids_cannot_leave_the_library(library, record_mug, demo_id):
-    record_mug()
+def test_ids_cannot_leave_the_library(recorded, demo_id):
     with pytest.raises(DemoNotFoundError):
-        library.load(demo_id)
+        recorded.load(demo_id)
     with pytest.raises(DemoNotFoundError):
-        library.remove(demo_id)
+        recorded.remove(demo_id)
 
 
-def test_an_unknown_id_names_the_nearest(library, record_mug):
-    record_mug()
-    with pytest.raises(DemoNotFoundError, match="nearest are pick_up-mug-1"):
-        library.load("pick_up-mugg-1")
+def test_an_unknown_id_names_the_nearest(recorded):
+    with pytest.raises(DemoNotFoundError, match="nearest are pick_up-mug-"):
+        recorded.load("pick_up-mugg-1")
 
 
-def test_remove_deletes_sound_and_damaged_ones_and_nothing_else(library, record_mug):
-    for _ in range(3):
-        record_mug()
-    (library.path / "demos/pick_up-mug-2/manifest.sha256").unlink()
-    library.remove("pick_up-mug-2")
-    library.remove("pick_up-mug-1")
-    assert [summary.demo_id for summary in library.summaries()] == ["pick_up-mug-3"]
-    assert library.damaged() == library.unfinished() == []
+def test_remove_deletes_sound_and_damaged_ones_and_nothing_else(recorded):
+    shutil.copytree(recorded.path / "demos/pick_up-mug-1", recorded.path / "demos/pick_up-mug-3")
+    (recorded.path / "demos/pick_up-mug-2/manifest.sha256").unlink()
+    recorded.remove("pick_up-mug-2")
+    recorded.remove("pick_up-mug-1")
+    assert [summary.demo_id for summary in recorded.summaries()] == ["pick_up-mug-3"]
+    assert recorded.damaged() == recorded.unfinished() == []
 
 
 def _flipped(data: bytes) -> bytes:
