@@ -1,0 +1,107 @@
+import json
+import os
+
+import hydra
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+
+from mt3.cli.entry import run_guarded
+from mt3.cli.outcome import ExitCode, Outcome
+from mt3.cli.overrides import as_hydra_arguments, quote
+from mt3.cli.software import software_versions
+from mt3.errors import (
+    ConfigurationError,
+    DemoNotFoundError,
+    LibraryNotFoundError,
+    NoMatchError,
+    SafetyViolation,
+    TaskError,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc"))))
+@example('put the mug, the [red] one, on Anna\'s "tray" = done')
+@example("don't")
+@example("a \\' b \\")
+@example("${oc.env:HOME} \\${x} $y ${")
+@example("null")
+@example("1_000")
+@example("{a: b}")
+@example("choice(a, b)")
+@example("")
+def test_any_sentence_reaches_the_configuration_as_it_was_typed(text):
+    parsed = hydra.core.override_parser.overrides_parser.OverridesParser.create().parse_override(
+        f"task={quote(text)}"
+    )
+    cfg = OmegaConf.create({"task": None, "scene": {"text": "${task}"}})
+    OmegaConf.update(cfg, "task", parsed.value())
+    assert cfg.task == text
+    assert cfg.scene.text == text
+    assert OmegaConf.to_container(cfg, resolve=True)["scene"]["text"] == text
+
+
+def test_only_sentences_and_paths_are_quoted():
+    arguments = as_hydra_arguments(["task=a, b", "seed=3", "scene.distractors=[1,2]"], "seed=1")
+    assert arguments[:3] == ["task='a, b'", "seed=3", "scene.distractors=[1,2]"]
+
+
+@pytest.mark.parametrize("typed", [["pick up the mug"], ["--verbose"], ["-x=1"]])
+def test_what_is_not_a_setting_is_refused_with_an_example(typed):
+    with pytest.raises(ConfigurationError, match="such as seed=1"):
+        as_hydra_arguments(typed, "seed=1")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (NoMatchError("none", ("pick up the mug",)), 2),
+        (DemoNotFoundError("none"), 2),
+        (TaskError("what?"), 3),
+        (LibraryNotFoundError("where?"), 3),
+        (SafetyViolation("too fast", "speed"), 1),
+        (KeyboardInterrupt(), 130),
+        (ZeroDivisionError("a bug"), 1),
+    ],
+)
+def test_errors_become_exit_codes_and_one_document(capfd, error, code):
+    def body(console):
+        raise error
+
+    assert run_guarded("mt3-x", body, as_json=True) == code
+    out, err = capfd.readouterr()
+    assert json.loads(out)["exit_code"] == code
+    assert "mt3-x: " in err
+
+
+def test_errors_for_people_are_one_line_on_standard_error(capfd):
+    def body(console):
+        raise TaskError("no [skill] in 'mug': " + "long " * 60)
+
+    assert run_guarded("mt3-x", body, as_json=False) == 3
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("mt3-x: no [skill] in 'mug': long")
+    assert err.count("\n") == 1
+
+
+def test_chatter_of_libraries_does_not_reach_standard_output(capfd):
+    def body(console):
+        os.write(1, b"chatter of a C library\n")
+        console.print("for people")
+        return Outcome(ExitCode.SUCCESS, {"answer": 42})
+
+    assert run_guarded("mt3-x", body, as_json=True) == 0
+    out, err = capfd.readouterr()
+    assert json.loads(out) == {"answer": 42}
+    assert "chatter" in err
+    assert run_guarded("mt3-x", body, as_json=False) == 0
+    assert capfd.readouterr().out == "for people\n"
+
+
+def test_the_software_is_named():
+    versions = software_versions()
+    assert versions.keys() == {"version", "git_revision"}
+    assert all(versions.values())
