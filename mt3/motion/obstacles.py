@@ -13,6 +13,7 @@ from mt3.perception import RGBD
 from mt3.types import BoolArray, FloatArray, IntArray, frozen_array
 
 _FREE, _REST, _TARGET = 0, 1, 2
+_MIN_ISLAND_CELLS = 4  # fewer cells that hang together are pixels flying off an edge
 _SHADOW_LEVEL_M = 0.02
 _SHADOW_TOLERANCE_M = 0.01  # closer behind a surface is that surface itself
 
@@ -143,8 +144,9 @@ class Obstacles:
         rest_m = _heights(raised, ~on_target, rules)
         if rules.shadows:
             labels = raised.labels(rgbd, rest_m, target_m, on_target)
-            rest_m = np.maximum(rest_m, _shadow(rgbd, rules.table, labels == _REST, rest_m))
-            target_m = np.maximum(target_m, _shadow(rgbd, rules.table, labels == _TARGET, target_m))
+            hidden_m = _shadows(rgbd, rules.table, labels, max(rest_m.max(), target_m.max()))
+            rest_m = np.maximum(rest_m, hidden_m[_REST])
+            target_m = np.maximum(target_m, hidden_m[_TARGET])
         return cls(rules.table, rest_m, target_m)
 
     def grown(self, margin_m: float) -> "Obstacles":
@@ -223,24 +225,28 @@ def _heights(raised: _Raised, chosen: BoolArray, rules: ObstacleRules) -> FloatA
     count = np.diff(np.append(first, len(cell)))
     kept = first[count >= rules.min_points]
     heights.flat[cell[kept]] = z_m[kept + rules.min_points - 1]
+    islands, _ = ndimage.label(heights > 0, structure=np.ones((3, 3)))
+    heights[np.bincount(islands.ravel())[islands] < _MIN_ISLAND_CELLS] = 0.0
     return heights
 
 
-def _shadow(rgbd: RGBD, table: TableGrid, occluder: BoolArray, heights_m: FloatArray) -> FloatArray:
-    """Height up to which every cell is hidden from the camera by occluding pixels, (nx, ny)."""
-    hidden_m = np.zeros(table.shape)
-    if not occluder.any():
-        return hidden_m
+def _shadows(
+    rgbd: RGBD, table: TableGrid, labels: IntArray, highest_m: float
+) -> dict[int, FloatArray]:
+    """Height up to which every cell is hidden from the camera, (nx, ny), by what hides it."""
+    hidden_m = {label: np.zeros(table.shape) for label in (_REST, _TARGET)}
     k, T_CW = rgbd.intrinsics, rgbd.T_WC.inverse()
     x, y = np.meshgrid(*table.centres(), indexing="ij")
-    for level_m in np.arange(0.0, heights_m.max(), _SHADOW_LEVEL_M) + 0.5 * _SHADOW_LEVEL_M:
+    for level_m in np.arange(0.0, highest_m, _SHADOW_LEVEL_M) + 0.5 * _SHADOW_LEVEL_M:
         p_C = T_CW @ np.stack([x, y, np.full_like(x, table.height_m + level_m)], axis=-1)
         in_front = p_C[..., 2] > 0
         uv = k.project(np.where(in_front[..., None], p_C, (0.0, 0.0, 1.0))).round()
         seen = in_front & (uv >= 0).all(axis=-1) & (uv < (k.width, k.height)).all(axis=-1)
         u, v = np.where(seen[..., None], uv, 0).astype(np.intp).transpose(2, 0, 1)
-        behind = p_C[..., 2] > rgbd.depth_m[v, u] + _SHADOW_TOLERANCE_M
-        hidden_m[seen & occluder[v, u] & behind] = level_m + 0.5 * _SHADOW_LEVEL_M
+        behind = seen & (p_C[..., 2] > rgbd.depth_m[v, u] + _SHADOW_TOLERANCE_M)
+        occluder = labels[v, u]
+        for label, heights_m in hidden_m.items():
+            heights_m[behind & (occluder == label)] = level_m + 0.5 * _SHADOW_LEVEL_M
     return hidden_m
 
 
