@@ -8,10 +8,10 @@ from types import ModuleType
 import numpy as np
 
 from mt3.errors import ConfigurationError
-from mt3.geometry import compute_body_twists
 from mt3.interfaces import JointTrajectory
 from mt3.motion.failure import PlanFailure, planning_error
 from mt3.motion.robot_model import RobotModel
+from mt3.motion.tool_limits import ToolLimits, ToolPeaks
 from mt3.types import FloatArray
 
 _GRID = 100
@@ -27,10 +27,7 @@ class TimingLimits:
     Args:
         velocity_fraction: Of the model's joint speed limits.
         acceleration_rad_s2: Of every joint.
-        tool_speed_m_s: Of E.
-        tool_angular_speed_rad_s: Of E.
-        tool_acceleration_m_s2: Of E.
-        tool_angular_acceleration_rad_s2: Of E.
+        tool: Of E.
 
     Raises:
         ConfigurationError: A value that is not positive, or a fraction above 1.
@@ -38,18 +35,16 @@ class TimingLimits:
 
     velocity_fraction: float
     acceleration_rad_s2: float
-    tool_speed_m_s: float
-    tool_angular_speed_rad_s: float
-    tool_acceleration_m_s2: float
-    tool_angular_acceleration_rad_s2: float
+    tool: ToolLimits
 
     def __post_init__(self) -> None:
-        for name in self.__slots__:
-            if not (np.isfinite(value := getattr(self, name)) and value > 0):
-                raise ConfigurationError(f"{name}: got {value}, expected a positive number")
-        if self.velocity_fraction > 1:
+        if not 0 < self.velocity_fraction <= 1:
             raise ConfigurationError(
-                f"velocity_fraction: got {self.velocity_fraction}, expected at most 1"
+                f"velocity_fraction: got {self.velocity_fraction}, expected in (0, 1]"
+            )
+        if not self.acceleration_rad_s2 > 0:
+            raise ConfigurationError(
+                f"acceleration_rad_s2: got {self.acceleration_rad_s2}, expected positive"
             )
 
 
@@ -93,8 +88,8 @@ def time_path(model: RobotModel, path: FloatArray, limits: TimingLimits) -> Join
         raise planning_error(
             f"timing: toppra found none for a path of {len(path)} points", PlanFailure.NO_PATH
         )
-    fine = timed(np.linspace(0.0, timed.duration, 4 * _GRID))
-    slow = _slowing(model, fine, timed.duration, limits)
+    fine_s = np.linspace(0.0, timed.duration, 2 * _GRID)
+    slow = ToolPeaks.of(fine_s, tool_path(model, timed(fine_s))).slowing(limits.tool)
     duration_s = timed.duration * slow
     t_s = np.linspace(0.0, duration_s, max(2, int(np.ceil(duration_s * _RATE_HZ)) + 1))
     return JointTrajectory(t_s, timed(t_s / slow))
@@ -103,26 +98,6 @@ def time_path(model: RobotModel, path: FloatArray, limits: TimingLimits) -> Join
 def tool_path(model: RobotModel, joints: FloatArray) -> FloatArray:
     """Poses of E in B, (N, 4, 4), along joints (N, n) rad."""
     return np.stack([model.chain.forward(q) for q in joints])
-
-
-def _slowing(
-    model: RobotModel, joints: FloatArray, duration_s: float, limits: TimingLimits
-) -> float:
-    """Factor, at least 1, by which time is stretched so that the tool's limits hold."""
-    t_s = np.linspace(0.0, duration_s, len(joints))
-    V = compute_body_twists(tool_path(model, joints), t_s)
-    A = np.diff(V, axis=0) / t_s[1]
-    speed = np.linalg.norm(V.reshape(-1, 2, 3), axis=2).max(axis=0)
-    acceleration = np.linalg.norm(A.reshape(-1, 2, 3), axis=2).max(axis=0)
-    return float(
-        max(
-            1.0,
-            speed[0] / limits.tool_speed_m_s,
-            speed[1] / limits.tool_angular_speed_rad_s,
-            np.sqrt(acceleration[0] / limits.tool_acceleration_m_s2),
-            np.sqrt(acceleration[1] / limits.tool_angular_acceleration_rad_s2),
-        )
-    )
 
 
 def _without_repeats(path: FloatArray) -> FloatArray:

@@ -1,0 +1,211 @@
+"""The arm that every command goes through, simulated or real."""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType, TracebackType
+from typing import Never, Self
+
+import numpy as np
+
+from mt3.errors import DeviceError, SafetyViolation
+from mt3.geometry import SE3
+from mt3.interfaces import Arm, ArmState, Clock, JointTrajectory
+from mt3.motion.robot_model import RobotModel
+from mt3.safety.envelope import Envelope
+from mt3.safety.limits import Limit, SafetyLimits
+from mt3.safety.trajectory_check import TrajectoryCheck
+from mt3.types import FloatArray, frozen_array
+
+_log = logging.getLogger(__name__)
+
+_DAMPING = 1e-6  # of the joint speeds that a twist needs: small, so that they are not underrated
+
+
+class GuardedArm:
+    """An arm that never exceeds its limits.
+
+    Twists too fast are scaled down as a whole, changes of twist too sudden are spread over several
+    commands, and both are counted. Whatever leads out of the permitted positions, is not a number
+    or rests on an old state stops the arm and raises.
+
+    Args:
+        arm: The arm itself; nobody else may command it.
+        model: Its kinematics and shape.
+        limits: What it may not exceed.
+        T_WB: Pose of its base in W.
+        clock: The clock of its states.
+    """
+
+    def __init__(
+        self, arm: Arm, model: RobotModel, limits: SafetyLimits, T_WB: SE3, clock: Clock
+    ) -> None:
+        self._arm = arm
+        self._model = model
+        self._limits = limits
+        self._clock = clock
+        self._envelope = Envelope(model, limits, T_WB)
+        self._trajectory_check = TrajectoryCheck(model, limits, self._envelope)
+        self._interventions: Counter[str] = Counter()
+        self._last_twist = np.zeros(6)
+        self._last_s: float | None = None
+
+    def __enter__(self) -> Self:
+        self._arm.__enter__()
+        self._rest()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self._arm.stop()
+        except Exception:
+            if exc is None:
+                raise
+            _log.exception("the arm did not stop")
+        finally:
+            self._arm.__exit__(exc_type, exc, traceback)
+
+    @property
+    def interventions(self) -> Mapping[str, int]:
+        """How many commands were changed, by the name of the ``Limit``."""
+        return MappingProxyType(self._interventions)
+
+    def state(self) -> ArmState:
+        """The newest measured state.
+
+        Raises:
+            NotConnectedError: Outside the ``with`` block, or the connection was lost.
+        """
+        return self._arm.state()
+
+    def command_twist(self, V_BE_E: FloatArray) -> None:
+        """Move along a twist until the next command, slower or less suddenly where limits ask.
+
+        Args:
+            V_BE_E: Of E in B, expressed in E, (6,), m/s then rad/s.
+
+        Raises:
+            SafetyViolation: The arm was stopped; ``limit`` names the ``Limit``.
+        """
+        twist = self._checked_twist(V_BE_E)
+        state = self._fresh_state()
+        now_s = self._clock.now_s()
+        twist = self._eased(self._slowed(twist), self._since_last_s(now_s))
+        twist, velocity = self._within_joint_speeds(twist, state.joints)
+        if velocity.any():
+            ahead = state.joints + velocity * self._horizon_s(twist)
+            if breach := self._envelope.breach(state.joints, ahead):
+                self._refuse(breach.limit, breach.message)
+        self._arm.command_twist(twist)
+        self._last_twist, self._last_s = twist, now_s
+
+    def follow(self, trajectory: JointTrajectory) -> None:
+        """Move along a joint trajectory, all of it checked before any of it is sent.
+
+        Raises:
+            SafetyViolation: The arm was stopped; ``limit`` names the ``Limit``.
+            DeviceError: The arm could not follow.
+        """
+        state = self._fresh_state()
+        if breach := self._trajectory_check.breach(state.joints, trajectory):
+            self._refuse(breach.limit, breach.message)
+        self._rest()
+        self._arm.follow(trajectory)
+
+    def stop(self) -> None:
+        """Stop all motion now and hold still."""
+        self._rest()
+        self._arm.stop()
+
+    def _rest(self) -> None:
+        self._last_twist = np.zeros(6)
+        self._last_s = None
+
+    def _checked_twist(self, V_BE_E: FloatArray) -> FloatArray:
+        try:
+            return frozen_array("V_BE_E", V_BE_E, (6,))
+        except (TypeError, ValueError) as error:
+            self._refuse(Limit.COMMAND, str(error))
+
+    def _fresh_state(self) -> ArmState:
+        try:
+            state = self._arm.state()
+        except Exception as error:
+            self._refuse(Limit.STALE_STATE, f"state: got none ({error}), expected a measured one")
+        age_s = self._clock.now_s() - state.t_s
+        if not age_s <= self._limits.max_state_age_s:
+            self._refuse(
+                Limit.STALE_STATE,
+                f"state: got an age of {age_s:.3f} s, expected at most "
+                f"{self._limits.max_state_age_s} s",
+            )
+        return state
+
+    def _since_last_s(self, now_s: float) -> float:
+        """Time since the last twist, for which the arm's twist may change."""
+        if self._last_s is None:
+            return self._limits.command_period_s
+        gap_s = now_s - self._last_s
+        if gap_s > self._limits.max_command_gap_s:
+            self._interventions[Limit.COMMAND_GAP] += 1
+            self.stop()
+            return self._limits.command_period_s
+        return gap_s
+
+    def _slowed(self, twist: FloatArray) -> FloatArray:
+        """The twist, scaled down as a whole to the tool's speed limits."""
+        factor = _largest_factor(twist, self._limits.tool.speeds)
+        if factor < 1.0:
+            self._interventions[Limit.TOOL_SPEED] += 1
+        return twist * factor
+
+    def _eased(self, twist: FloatArray, since_s: float) -> FloatArray:
+        """The twist, or as far from the last one towards it as the accelerations allow."""
+        change = twist - self._last_twist
+        factor = _largest_factor(change, self._limits.tool.accelerations * since_s)
+        if factor < 1.0:
+            self._interventions[Limit.TOOL_ACCELERATION] += 1
+        return self._last_twist + factor * change
+
+    def _within_joint_speeds(
+        self, twist: FloatArray, joints: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """The twist scaled down to the joints' speed limits, and the joint speeds it needs."""
+        J = self._model.jacobian_E(joints)
+        velocity = J.T @ np.linalg.solve(J @ J.T + _DAMPING * np.eye(6), twist)
+        limit = self._limits.joint_velocity_fraction * self._model.velocity_limit
+        share = float((np.abs(velocity) / limit).max())
+        if share <= 1.0:
+            return twist, velocity
+        self._interventions[Limit.JOINT_VELOCITY] += 1
+        return twist / share, velocity / share
+
+    def _horizon_s(self, twist: FloatArray) -> float:
+        """How long the arm would go on at a twist before it could have come to rest.
+
+        One command period, and the braking distance at the limits of acceleration: that of half
+        the braking time at full speed.
+        """
+        speeds = np.linalg.norm(twist.reshape(2, 3), axis=1)
+        braking_s = float((speeds / self._limits.tool.accelerations).max())
+        return self._limits.command_period_s + 0.5 * braking_s
+
+    def _refuse(self, limit: Limit, message: str) -> Never:
+        """Stop the arm and raise, even if stopping fails."""
+        try:
+            self.stop()
+        except DeviceError:
+            _log.exception("the arm did not stop")
+        raise SafetyViolation(f"{limit.value}: {message}; the arm was stopped", limit.value)
+
+
+def _largest_factor(twist: FloatArray, bounds: FloatArray) -> float:
+    """Largest factor, at most 1, that keeps both parts of a twist within (2,) bounds."""
+    sizes = np.linalg.norm(twist.reshape(2, 3), axis=1)
+    over = sizes > bounds
+    return float((bounds[over] / sizes[over]).min(initial=1.0))
