@@ -54,16 +54,16 @@ class CylinderEncoder:
         """The same for points, (N, 3), metres, in W, N at least 1."""
         p = _voxel_means(p_W - p_W.mean(axis=0), self._voxel_m)
         p = p - [*p[:, :2].mean(axis=0), p[:, 2].min()]
-        grid = np.zeros(self._shape)
-        for (ring, layer, sector), share in self._cells(p):
-            np.add.at(grid, (ring, layer, sector), share)
+        cells, shares = self._cells(p)
+        grid = np.bincount(cells, shares, minlength=int(np.prod(self._shape)))
+        grid = grid.reshape(self._shape)
         spectrum = np.abs(np.fft.rfft(grid, axis=2))[..., : self._harmonics]
         # The square root keeps a large flat face from drowning a handle.
         descriptor = np.sqrt(spectrum).ravel()
         return np.asarray(descriptor / np.linalg.norm(descriptor))
 
-    def _cells(self, p: FloatArray) -> list[tuple[tuple[IntArray, ...], FloatArray]]:
-        """The eight cells around each point, with the share of the point that each gets."""
+    def _cells(self, p: FloatArray) -> tuple[IntArray, FloatArray]:
+        """Flat indices of the eight cells around each point, and the share each gets of it."""
         rings, layers, sectors = self._shape
         angle = np.arctan2(p[:, 1], p[:, 0]) / (2.0 * np.pi) * sectors
         coordinates = (
@@ -71,24 +71,21 @@ class CylinderEncoder:
             np.clip(p[:, 2] / self._bin_m, 0, layers - 1),
             np.mod(angle, sectors),
         )
-        lower = [np.floor(c).astype(np.intp) for c in coordinates]
-        upper_share = [c - low for c, low in zip(coordinates, lower, strict=True)]
-        cells = []
-        for corner in np.ndindex(2, 2, 2):
-            index = [low + up for low, up in zip(lower, corner, strict=True)]
-            index[0] = np.minimum(index[0], rings - 1)
-            index[1] = np.minimum(index[1], layers - 1)
-            index[2] = index[2] % sectors
-            shares = [s if up else 1.0 - s for s, up in zip(upper_share, corner, strict=True)]
-            cells.append((tuple(index), np.prod(shares, axis=0)))
-        return cells
+        lower = np.floor(coordinates).astype(np.intp)
+        upper_share = coordinates - lower
+        corners = np.array(list(np.ndindex(2, 2, 2)))[:, :, None]
+        index = lower + corners
+        shares = np.where(corners == 1, upper_share, 1.0 - upper_share).prod(axis=1)
+        ring, layer = np.minimum(index[:, 0], rings - 1), np.minimum(index[:, 1], layers - 1)
+        cells = np.ravel_multi_index((ring, layer, index[:, 2] % sectors), self._shape)
+        return cells.ravel(), shares.ravel()
 
 
 def _voxel_means(p: FloatArray, voxel_m: float) -> FloatArray:
     """Mean point of each occupied voxel, (M, 3)."""
-    _, inverse, counts = np.unique(
-        np.floor(p / voxel_m).astype(np.int64), axis=0, return_inverse=True, return_counts=True
-    )
-    sums = np.zeros((len(counts), 3))
-    np.add.at(sums, inverse.ravel(), p)
-    return sums / counts[:, None]
+    index = np.floor(p / voxel_m).astype(np.intp)
+    index -= index.min(axis=0)
+    keys = np.ravel_multi_index(tuple(index.T), tuple(index.max(axis=0) + 1))
+    _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    sums = [np.bincount(inverse, p[:, axis], minlength=len(counts)) for axis in range(3)]
+    return np.stack(sums, axis=1) / counts[:, None]
