@@ -4,8 +4,6 @@ SHELL := /bin/bash
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 WORKERS ?= 2
-# Workers times threads should not exceed the cores; numerical libraries take all by default.
-export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench clean
@@ -20,6 +18,9 @@ $(INSTALLED): constraints.txt setup.cfg pyproject.toml scripts/setup.sh
 
 demo: $(INSTALLED) ## record one demonstration in simulation, then do the task on a new placement
 	@scripts/demo.sh
+
+# Several processes: numerical libraries, each taking all cores, would be in each other's way.
+test bench: export OMP_NUM_THREADS ?= 1
 
 test: $(INSTALLED) ## the whole test suite
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
