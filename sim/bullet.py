@@ -22,7 +22,7 @@ from mt3.types import FloatArray, IntArray
 from sim.mesh import TriangleMesh
 
 STEP_RATE_HZ = 240
-_SOLVER_ITERATIONS = 100
+_SOLVER_ITERATIONS = 60
 _GRAVITY_M_S2 = 9.81
 
 
@@ -173,6 +173,16 @@ class Bullet:
     def change_dynamics(self, body: int, link: int = -1, **values: float) -> None:
         """Set dynamic properties of a link, named as PyBullet names them."""
         pybullet.changeDynamics(body, link, physicsClientId=self._id, **values)
+
+    def put_to_sleep(self, body: int) -> None:
+        """Skip a resting body until an awake one touches it."""
+        pybullet.changeDynamics(
+            body,
+            -1,
+            activationState=pybullet.ACTIVATION_STATE_ENABLE_SLEEPING
+            | pybullet.ACTIVATION_STATE_SLEEP,
+            physicsClientId=self._id,
+        )
 
     def joints(self, body: int) -> list[JointInfo]:
         """All joints of a body, in order; joint ``i`` moves link ``i``."""

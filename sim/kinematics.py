@@ -40,10 +40,11 @@ class ChainKinematics:
 
     def link_frames(self, joints: FloatArray) -> FloatArray:
         """Link frames in B, (n, 4, 4), at joint angles (n,)."""
-        turns = np.tile(np.eye(4), (len(joints), 1, 1))
-        cos, sin = np.cos(joints), np.sin(joints)
-        turns[:, 0, 0], turns[:, 0, 1] = cos, -sin
-        turns[:, 1, 0], turns[:, 1, 1] = sin, cos
+        turns = np.zeros((len(joints), 4, 4))
+        turns[:, 0, 0] = turns[:, 1, 1] = np.cos(joints)
+        turns[:, 1, 0] = np.sin(joints)
+        turns[:, 0, 1] = -turns[:, 1, 0]
+        turns[:, 2, 2] = turns[:, 3, 3] = 1.0
         local = self.T_parent_link @ turns
         for k in range(1, len(joints)):
             local[k] = local[k - 1] @ local[k]
@@ -51,16 +52,16 @@ class ChainKinematics:
 
     def forward(self, joints: FloatArray) -> SE3:
         """Pose of E in B."""
-        T = self.link_frames(joints)[-1] @ self.T_last_E.matrix
-        u, _, vt = np.linalg.svd(T[:3, :3])
-        return SE3.from_rotation_translation(u @ vt, T[:3, 3])
+        return SE3(self.link_frames(joints)[-1] @ self.T_last_E.matrix)
 
     def jacobian_E(self, joints: FloatArray) -> FloatArray:
         """Body Jacobian of E in B expressed in E, (6, n), linear rows first."""
         frames = self.link_frames(joints)
         T_BE = frames[-1] @ self.T_last_E.matrix
         axes = frames[:, :3, 2]
-        linear = np.cross(axes, T_BE[:3, 3] - frames[:, :3, 3])
+        x, y, z = (T_BE[:3, 3] - frames[:, :3, 3]).T
+        ax, ay, az = axes.T
+        linear = np.stack([ay * z - az * y, az * x - ax * z, ax * y - ay * x], axis=1)
         return np.vstack([(linear @ T_BE[:3, :3]).T, (axes @ T_BE[:3, :3]).T])
 
     def resolve_twist(self, joints: FloatArray, V_BE_E: FloatArray) -> FloatArray:
@@ -70,10 +71,9 @@ class ChainKinematics:
         motion is slowed as a whole.
         """
         J = self.jacobian_E(joints)
-        gram_inverse = np.linalg.inv(J @ J.T + _DAMPING**2 * np.eye(6))
-        pull = min(1.0, float(np.linalg.norm(V_BE_E * _SPEED_WEIGHT)) / _FULL_PULL_SPEED)
-        posture = pull * _POSTURE_RATE * (self.rest - joints)
-        posture -= np.linalg.pinv(J) @ (J @ posture)
-        velocity = J.T @ (gram_inverse @ V_BE_E) + posture
+        speed = float(np.linalg.norm(V_BE_E * _SPEED_WEIGHT))
+        drift = min(1.0, speed / _FULL_PULL_SPEED) * _POSTURE_RATE * (self.rest - joints)
+        gram = J @ J.T + _DAMPING**2 * np.eye(6)
+        velocity = drift + J.T @ np.linalg.solve(gram, V_BE_E - J @ drift)
         excess = float((np.abs(velocity) / self.max_velocity).max())
         return velocity / max(1.0, excess)

@@ -84,6 +84,8 @@ def stage(
     others = [name for name in _CLUTTER if name not in (target, held)]
     _scatter(scene, rng.permutation(others).tolist(), distractors, skill.clearance_m, rng)
     scene.world.settle(_SETTLE_STEPS)
+    for name in scene.world.objects.keys() - {target, held}:
+        scene.world.put_to_sleep(name)
     scene.assign(Roles(target, held, scene.world.poses()))
     if not skill.start_condition(scene):
         raise ConfigurationError(f"stage: {task.text!r} with seed {seed} does not start as it must")

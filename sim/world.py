@@ -12,8 +12,6 @@ from sim.objects import ObjectModel
 STEP_S = 1.0 / STEP_RATE_HZ
 _TABLE_HALF_M = (0.6, 0.6, 0.05)
 _TABLE_CENTRE_W = (0.3, 0.0, -0.05)  # top at z = 0, x from -0.3 to 0.9, y from -0.6 to 0.6
-_SPINNING_FRICTION = 0.01
-_ROLLING_FRICTION = 0.0005
 _REST_SPEED = 0.005
 
 
@@ -71,12 +69,7 @@ class World:
             p_com_O,
             model.albedo,
         )
-        self.bullet.change_dynamics(
-            body,
-            lateralFriction=model.friction,
-            spinningFriction=_SPINNING_FRICTION,
-            rollingFriction=_ROLLING_FRICTION,
-        )
+        self.bullet.change_dynamics(body, lateralFriction=model.friction)
         item = SimObject(name, body, model, SE3.from_translation(p_com_O))
         self.objects[name] = item
         self.place(name, T_WO)
@@ -95,6 +88,10 @@ class World:
     def poses(self) -> dict[str, SE3]:
         """Poses ``T_WO`` of all objects, by name."""
         return {name: self.pose(name) for name in self.objects}
+
+    def put_to_sleep(self, name: str) -> None:
+        """Let an object that rests cost nothing until something touches it."""
+        self.bullet.put_to_sleep(self.objects[name].body)
 
     def lowest_point_m(self, name: str) -> float:
         """Height above the table of an object's lowest point."""

@@ -11,6 +11,7 @@ from sim.skills.skill import tool_pose_down, with_half_turns
 _TURNS = 8
 _LOWEST_E_M = 0.013  # finger tips reach 7 mm below E
 _RIM_DEPTH_M = 0.016
+_BOWL_DEPTH_M = 0.012  # deeper down the wall slants
 _BODY_DEPTH_M = 0.028
 
 
@@ -33,7 +34,7 @@ def _mug(model: ObjectModel) -> list[SE3]:
 def _bowl(model: ObjectModel) -> list[SE3]:
     size = model.dimensions
     angles = np.arange(_TURNS) * 2 * np.pi / _TURNS
-    return _around(size["rim_radius"] - size["wall"] / 2, size["height"] - _RIM_DEPTH_M, angles)
+    return _around(size["rim_radius"] - size["wall"] / 2, size["height"] - _BOWL_DEPTH_M, angles)
 
 
 def _upright(height: float) -> list[SE3]:
