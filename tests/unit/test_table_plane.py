@@ -64,7 +64,7 @@ def test_plane_equation_holds_at_its_centre():
 def test_height_is_searched_around_the_configured_one():
     rgbd = image_of_plane([0.0, 0.0, 1.0], -0.4)
     assert fit(rgbd, expected_height_m=-0.41).height_m == pytest.approx(-0.4, abs=1e-3)
-    with pytest.raises(ImageError, match="within 0.15 m of height"):
+    with pytest.raises(ImageError, match=r"within 0\.15 m of height"):
         fit(rgbd)
 
 
