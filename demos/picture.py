@@ -25,6 +25,8 @@ def draw_demonstration(demo: Demonstration, path: Path) -> None:
         raise ConfigurationError(
             f"picture: got {path.name!r}, expected a name ending in {', '.join(_FORMATS)}"
         )
+    if not path.absolute().parent.is_dir():
+        raise ConfigurationError(f"picture: cannot write {path} (no such folder)")
     figure = Figure(figsize=(13.0, 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(f"{demo.demo_id}: {demo.task.text}")
