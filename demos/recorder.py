@@ -93,6 +93,7 @@ class Recorder:
         )
         self._open: tuple[Path, Journal] | None = None
         self._count = 0
+        self._newest_s: float | None = None
 
     def __enter__(self) -> Self:
         staging = begin(self._library, self._header.task)
@@ -115,9 +116,12 @@ class Recorder:
         return self._count
 
     def sample(self) -> None:
-        """Take one sample of arm and gripper."""
-        self._append(sample_entry(self._arm.state(), self._gripper.state()))
-        self._count += 1
+        """Take one sample of arm and gripper, unless the arm's newest state was taken already."""
+        state = self._arm.state()
+        if state.t_s != self._newest_s:
+            self._append(sample_entry(state, self._gripper.state()))
+            self._newest_s = state.t_s
+            self._count += 1
 
     def mark_bottleneck(self) -> None:
         """Say that the interaction begins at the newest sample."""

@@ -191,6 +191,16 @@ def test_an_object_that_is_not_there_begins_nothing(library, settings, scene):
     assert library.unfinished() == []
 
 
+def test_a_state_that_was_sampled_already_is_not_sampled_again(library, settings, scene):
+    with Recorder(scene, scene.arm, library, MUG, [], settings) as recorder:
+        recorder.sample()
+        recorder.sample()
+        assert recorder.samples == 1
+        scene.clock.sleep_until(scene.clock.now_s() + 0.01)
+        recorder.sample()
+        assert recorder.samples == 2
+
+
 def test_sampling_outside_the_block_is_refused(library, settings, scene):
     recorder = Recorder(scene, scene.arm, library, MUG, [], settings)
     with pytest.raises(DeviceError, match="with block"):
