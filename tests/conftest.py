@@ -1,6 +1,15 @@
 """Settings of every test: hypothesis draws the same examples in every run."""
 
+from pathlib import Path
+
+import numpy as np
+import pybullet_data
+import pytest
 from hypothesis import HealthCheck, settings
+
+from mt3.geometry import SE3
+from mt3.interfaces import ArmState
+from mt3.motion.robot_model import RobotModel
 
 settings.register_profile(
     "repeatable",
@@ -10,3 +19,71 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("repeatable")
+
+HOME = (0.0, -0.4, 0.0, -2.2, 0.0, 1.8, 0.785)
+
+
+@pytest.fixture(scope="session")
+def panda() -> RobotModel:
+    """The Panda, E between its finger tips."""
+    return RobotModel(
+        urdf=Path(pybullet_data.getDataPath()) / "franka_panda" / "panda.urdf",
+        joint_names=[f"panda_joint{k}" for k in range(1, 8)],
+        base_link="panda_link0",
+        flange_link="panda_link8",
+        T_flange_tool=SE3.from_yaw(-np.pi / 4, [0.0, 0.0, 0.105]),
+        reference_joints=HOME,
+    )
+
+
+class KinematicArm:
+    """An arm without mass: it moves exactly along the last twist while its clock advances."""
+
+    def __init__(self, model: RobotModel, joints) -> None:
+        self.model = model
+        self.joints = np.array(joints, dtype=np.float64)
+        self.t_s = 0.0
+        self.state_age_s = 0.0
+        self.twist = np.zeros(6)
+        self.sent = []
+        self.followed = []
+        self.stops = 0
+        self.connected = False
+
+    def __enter__(self):
+        self.connected = True
+        return self
+
+    def __exit__(self, *_):
+        self.connected = False
+
+    def now_s(self) -> float:
+        return self.t_s
+
+    def sleep_until(self, t_s: float) -> None:
+        dt_s = t_s - self.t_s
+        self.joints = self.joints + np.linalg.pinv(self.model.jacobian_E(self.joints)) @ (
+            self.twist * dt_s
+        )
+        self.t_s = t_s
+
+    def state(self) -> ArmState:
+        T_BE = self.model.forward(self.joints)
+        return ArmState(self.t_s - self.state_age_s, self.joints, T_BE, self.twist)
+
+    def command_twist(self, V_BE_E) -> None:
+        self.twist = np.array(V_BE_E)
+        self.sent.append(self.twist)
+
+    def follow(self, trajectory) -> None:
+        self.followed.append(trajectory)
+        self.joints = trajectory.joints[-1].copy()
+
+    def stop(self) -> None:
+        self.twist = np.zeros(6)
+        self.stops += 1
+
+
+@pytest.fixture
+def kinematic_arm(panda) -> KinematicArm:
+    return KinematicArm(panda, HOME)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from mt3.errors import PlanningError
 from mt3.geometry import SE3
 from mt3.motion.failure import PlanFailure, planning_error
 from mt3.motion.robot_model import RobotModel
@@ -63,7 +62,7 @@ def solve_ik(
             if len(found) == solutions:
                 break
     if not found:
-        raise _unreachable(model, T_BE, starts[:_UNLIMITED_ATTEMPTS])
+        found.append(_solve_unlimited(model, T_BE, starts[:_UNLIMITED_ATTEMPTS], bounds))
     return sorted(found, key=lambda q: float(np.linalg.norm(q - q_preferred)))
 
 
@@ -181,20 +180,30 @@ def _damped_step(J: FloatArray, error: FloatArray) -> FloatArray:
     return np.asarray(J.T @ np.linalg.solve(JJt, error))
 
 
-def _unreachable(model: RobotModel, T_BE: SE3, starts: list[FloatArray]) -> PlanningError:
-    """Why no start led to a pose."""
+def _solve_unlimited(
+    model: RobotModel, T_BE: SE3, starts: list[FloatArray], bounds: Bounds
+) -> FloatArray:
+    """Joints at a pose found without regard to the limits, or the reason why there are none."""
+    where = f"tool pose at {T_BE.t.round(3).tolist()} in B"
+    lower, upper = bounds
+    beyond = None
     for start in starts:
         q = _descend(model, T_BE.matrix, start, None)
-        if q is not None:
-            q = np.remainder(q + np.pi, 2.0 * np.pi) - np.pi
-            j = int(np.argmax(np.maximum(model.lower - q, q - model.upper)))
-            return planning_error(
-                f"tool pose at {T_BE.t.round(3).tolist()} in B: got {model.joint_names[j]} at "
-                f"{q[j]:.3f} rad, expected within [{model.lower[j]:.3f}, {model.upper[j]:.3f}]",
-                PlanFailure.JOINT_LIMIT,
-            )
-    return planning_error(
-        f"tool pose at {T_BE.t.round(3).tolist()} in B: no joints reach it from {len(starts)} "
-        "starts, expected a pose within the arm's reach",
-        PlanFailure.NO_IK_SOLUTION,
+        if q is None:
+            continue
+        q = np.remainder(q + np.pi, 2.0 * np.pi) - np.pi
+        if ((q >= lower) & (q <= upper)).all():
+            return np.asarray(q)
+        beyond = q
+    if beyond is None:
+        raise planning_error(
+            f"{where}: no joints reach it from {len(starts)} starts, expected a pose within the "
+            "arm's reach",
+            PlanFailure.NO_IK_SOLUTION,
+        )
+    j = int(np.argmax(np.maximum(lower - beyond, beyond - upper)))
+    raise planning_error(
+        f"{where}: got {model.joint_names[j]} at {beyond[j]:.3f} rad, expected within "
+        f"[{lower[j]:.3f}, {upper[j]:.3f}]",
+        PlanFailure.JOINT_LIMIT,
     )

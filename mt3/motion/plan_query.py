@@ -112,7 +112,7 @@ class PlanQuery:
         Raises:
             PlanningError: ``collision`` at the goal, or ``no_path``.
         """
-        blocked = self._blocked_near(q_goal, target_radius_m)
+        blocked = self._blocked_near(q_goal, target_radius_m, self._far)
         if blocked(q_goal):
             raise planning_error(
                 f"goal: got contact of {self._far.describe(q_goal)}, expected "
@@ -132,7 +132,7 @@ class PlanQuery:
                 f"path: none found in {self._rules.search_budget} steps of search",
                 PlanFailure.NO_PATH,
             )
-        return self._timed(path, blocked)
+        return self._timed(path, target_radius_m)
 
     def follow(self, q_bottleneck: FloatArray, T_WE: FloatArray) -> FloatArray:
         """Joints along a reference (N, 4, 4) from its bottleneck on, (N, n).
@@ -154,31 +154,38 @@ class PlanQuery:
                 )
         return joints
 
-    def _blocked_near(self, q_goal: FloatArray, target_radius_m: float) -> Blocked:
+    def _blocked_near(
+        self, q_goal: FloatArray, target_radius_m: float, clearance: Clearance
+    ) -> Blocked:
         """The check of one joint position on the way to a goal."""
-        chain, rules, far = self._model.chain, self._rules, self._far
+        chain, rules = self._model.chain, self._rules
         p_start, p_goal = (chain.forward(q)[:3, 3] for q in (self._q_start, q_goal))
 
         def blocked(q: FloatArray) -> bool:
-            if far.links_blocked(q):
+            if clearance.links_blocked(q):
                 return True
             p_E = chain.forward(q)[:3, 3]
             if self._touches_at_start and np.linalg.norm(p_E - p_start) < rules.start_radius_m:
                 return False
-            if far.tool_blocked(q):
+            if clearance.tool_blocked(q):
                 return True
-            return bool(np.linalg.norm(p_E - p_goal) > target_radius_m and far.target_blocked(q))
+            return bool(
+                np.linalg.norm(p_E - p_goal) > target_radius_m and clearance.target_blocked(q)
+            )
 
         return blocked
 
-    def _timed(self, path: FloatArray, blocked: Blocked) -> JointTrajectory:
-        """A smooth timed curve near a free polyline, checked again where it leaves the line."""
+    def _timed(self, path: FloatArray, target_radius_m: float) -> JointTrajectory:
+        """A smooth timed curve near a free polyline; leaving the line may use up the margin."""
         if len(path) == 2:
             return time_path(self._model, path, self._limits)
+        touching = Clearance(
+            self._model, self._T_WB, self._obstacles, self._held_p_E, 0.0, tips_above_table=True
+        )
+        blocked = self._blocked_near(path[-1], target_radius_m, touching)
         for spacing_rad in _SPACINGS_RAD:
             trajectory = time_path(self._model, _subdivided(path, spacing_rad), self._limits)
-            joints = trajectory.joints
-            inner = joints[1:-1:_CHECK_STRIDE]
+            inner = trajectory.joints[1:-1:_CHECK_STRIDE]
             if self._model.within_limits(inner) and not any(blocked(q) for q in inner):
                 return trajectory
         raise planning_error(
