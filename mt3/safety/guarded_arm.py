@@ -1,6 +1,7 @@
 """The arm that every command goes through, simulated or real."""
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
@@ -206,6 +207,9 @@ class GuardedArm:
 
 def _largest_factor(twist: FloatArray, bounds: FloatArray) -> float:
     """Largest factor, at most 1, that keeps both parts of a twist within (2,) bounds."""
-    sizes = np.linalg.norm(twist.reshape(2, 3), axis=1)
-    over = sizes > bounds
-    return float((bounds[over] / sizes[over]).min(initial=1.0))
+    linear, angular = math.hypot(*twist[:3]), math.hypot(*twist[3:])
+    return min(
+        1.0,
+        bounds[0] / linear if linear > bounds[0] else 1.0,
+        bounds[1] / angular if angular > bounds[1] else 1.0,
+    )

@@ -1,0 +1,262 @@
+"""What the safety gate lets through, changes, and refuses."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from mt3.errors import ConfigurationError, DeviceError, SafetyViolation
+from mt3.geometry import SE3
+from mt3.interfaces import JointTrajectory
+from mt3.motion.ik import follow_poses
+from mt3.motion.timing import TimingLimits, time_path
+from mt3.motion.tool_limits import ToolLimits
+from mt3.safety import GuardedArm, Limit, SafetyLimits
+
+PERIOD_S = 1.0 / 60.0
+TOOL = ToolLimits(0.25, 1.0, 2.0, 8.0)
+VALUES = {
+    "joint_margin_rad": 0.02,
+    "joint_velocity_fraction": 0.9,
+    "tool": TOOL,
+    "workspace_lower_W": (0.1, -0.5, -0.1),
+    "workspace_upper_W": (0.8, 0.5, 0.9),
+    "table_height_m": 0.0,
+    "table_clearance_m": 0.005,
+}
+
+
+def guard(arm, **changes):
+    limits = SafetyLimits(**(VALUES | changes))
+    return GuardedArm(arm, arm.model, limits, SE3.identity(), arm)
+
+
+def stream(guarded, arm, twist, count):
+    for _ in range(count):
+        guarded.command_twist(np.array(twist, dtype=float))
+        arm.sleep_until(arm.t_s + PERIOD_S)
+
+
+def refused(guarded, arm, twist, limit, count=300):
+    stops = arm.stops
+    with pytest.raises(SafetyViolation, match="stopped") as caught:
+        stream(guarded, arm, twist, count)
+    assert caught.value.limit == limit
+    assert arm.stops > stops
+    assert not arm.twist.any()
+
+
+def test_slow_twist_passes_unchanged_once_the_arm_moves(kinematic_arm):
+    guarded = guard(kinematic_arm)
+    twist = np.array([0.02, 0.0, 0.0, 0.0, 0.0, 0.1])
+    stream(guarded, kinematic_arm, twist, 10)
+    np.testing.assert_array_equal(kinematic_arm.sent[-1], twist)
+    assert not guarded.interventions
+
+
+def test_first_twist_ramps_up_from_rest(kinematic_arm):
+    guarded = guard(kinematic_arm)
+    stream(guarded, kinematic_arm, [0.2, 0, 0, 0, 0, 0], 10)
+    speeds = np.array([np.linalg.norm(twist[:3]) for twist in kinematic_arm.sent])
+    assert speeds[0] <= TOOL.acceleration_m_s2 * PERIOD_S + 1e-9
+    assert (np.diff(speeds) <= TOOL.acceleration_m_s2 * PERIOD_S + 1e-9).all()
+    assert speeds[-1] == pytest.approx(0.2)
+    assert guarded.interventions[Limit.TOOL_ACCELERATION] >= 5
+
+
+def test_fast_twist_is_scaled_as_a_whole_and_counted(kinematic_arm):
+    guarded = guard(kinematic_arm)
+    asked = np.array([0.4, 0.3, 0.0, 0.0, 0.0, 0.2])
+    stream(guarded, kinematic_arm, asked, 15)
+    np.testing.assert_allclose(kinematic_arm.sent[-1], asked / 2.0, atol=1e-9)
+    assert guarded.interventions[Limit.TOOL_SPEED] == 15
+
+
+def test_joint_speed_limit_scales_the_twist(kinematic_arm):
+    guarded = guard(kinematic_arm, joint_velocity_fraction=0.05)
+    stream(guarded, kinematic_arm, [0.2, 0, 0, 0, 0, 0.5], 12)
+    J = kinematic_arm.model.jacobian_E(kinematic_arm.joints)
+    speeds = np.abs(np.linalg.pinv(J) @ kinematic_arm.sent[-1])
+    assert (speeds <= 0.052 * kinematic_arm.model.velocity_limit).all()
+    assert guarded.interventions[Limit.JOINT_VELOCITY] > 0
+
+
+@pytest.mark.parametrize(
+    "twist", [[np.nan, 0, 0, 0, 0, 0], [0, 0, np.inf, 0, 0, 0], [0.0] * 5, "fast", None]
+)
+def test_senseless_twist_stops_the_arm(kinematic_arm, twist):
+    guarded = guard(kinematic_arm)
+    with pytest.raises(SafetyViolation) as caught:
+        guarded.command_twist(twist)
+    assert caught.value.limit == Limit.COMMAND
+    assert kinematic_arm.stops == 1
+    assert not kinematic_arm.sent
+
+
+def test_stale_state_stops_the_arm(kinematic_arm):
+    guarded = guard(kinematic_arm)
+    kinematic_arm.state_age_s = 0.3
+    refused(guarded, kinematic_arm, [0.01, 0, 0, 0, 0, 0], Limit.STALE_STATE)
+
+
+def test_missing_state_stops_the_arm(kinematic_arm, monkeypatch):
+    def lost():
+        raise DeviceError("connection lost")
+
+    monkeypatch.setattr(kinematic_arm, "state", lost)
+    refused(guard(kinematic_arm), kinematic_arm, [0.01, 0, 0, 0, 0, 0], Limit.STALE_STATE)
+
+
+def test_table_is_never_reached_at_any_speed(kinematic_arm):
+    guarded = guard(kinematic_arm)
+    refused(guarded, kinematic_arm, [0, 0, 0.25, 0, 0, 0], Limit.TABLE)
+    height = kinematic_arm.model.forward(kinematic_arm.joints).t[2]
+    assert 0.005 < height < 0.05
+
+
+def test_workspace_ends_at_its_box(kinematic_arm):
+    guarded = guard(kinematic_arm)
+    refused(guarded, kinematic_arm, [0, 0.2, 0, 0, 0, 0], Limit.WORKSPACE)
+    assert abs(kinematic_arm.model.forward(kinematic_arm.joints).t[1]) < 0.5
+
+
+def test_joint_limit_stops_a_turning_hand(kinematic_arm):
+    guarded = guard(kinematic_arm)
+    refused(guarded, kinematic_arm, [0, 0, 0, 0, 0, 1.0], Limit.JOINT_POSITION)
+    assert kinematic_arm.model.within_limits(kinematic_arm.joints, 0.02)
+
+
+def test_robot_never_touches_itself(kinematic_arm):
+    guarded = guard(kinematic_arm, workspace_lower_W=(-1, -1, -1), workspace_upper_W=(1, 1, 2))
+    with pytest.raises(SafetyViolation):
+        stream(guarded, kinematic_arm, [-0.25, 0, 0, 0, 0, 0], 600)
+    assert not kinematic_arm.model.self_collides(kinematic_arm.joints)
+
+
+def test_arm_outside_its_workspace_may_come_back_in(kinematic_arm):
+    guarded = guard(kinematic_arm, workspace_upper_W=(0.8, 0.5, 0.4))
+    assert kinematic_arm.model.forward(kinematic_arm.joints).t[2] > 0.4
+    stream(guarded, kinematic_arm, [0, 0, 0.1, 0, 0, 0], 10)
+    refused(guarded, kinematic_arm, [0, 0, -0.2, 0, 0, 0], Limit.WORKSPACE)
+
+
+def test_after_a_gap_the_arm_starts_from_rest(kinematic_arm):
+    guarded = guard(kinematic_arm)
+    stream(guarded, kinematic_arm, [0.1, 0, 0, 0, 0, 0], 10)
+    kinematic_arm.t_s += 1.0
+    guarded.command_twist(np.array([0.1, 0, 0, 0, 0, 0]))
+    assert guarded.interventions[Limit.COMMAND_GAP] == 1
+    assert kinematic_arm.stops == 1
+    assert np.linalg.norm(kinematic_arm.sent[-1]) <= TOOL.acceleration_m_s2 * PERIOD_S + 1e-9
+
+
+def planned(arm, shift, tool=None):
+    q = arm.joints
+    limits = TimingLimits(0.8, 5.0, tool or TOOL.scaled(0.8))
+    return time_path(arm.model, np.stack([q, q + np.array(shift)]), limits)
+
+
+def test_planned_trajectory_passes(kinematic_arm):
+    trajectory = planned(kinematic_arm, [0.5, 0.2, 0, -0.2, 0, 0, 0.3])
+    guard(kinematic_arm).follow(trajectory)
+    assert kinematic_arm.followed == [trajectory]
+
+
+def descending(arm, depth_m):
+    poses = np.tile(arm.model.forward(arm.joints).matrix, (50, 1, 1))
+    poses[:, 2, 3] -= np.linspace(0, depth_m, 50)
+    joints = follow_poses(arm.model, arm.joints, poses)
+    return time_path(arm.model, joints, TimingLimits(0.5, 2.0, TOOL.scaled(0.5)))
+
+
+def resampled(arm, shift, duration_s, samples=100):
+    t_s = np.linspace(0.0, duration_s, samples)
+    ease = np.sin(np.linspace(0, np.pi / 2, samples)) ** 2
+    return JointTrajectory(t_s, arm.joints + ease[:, None] * np.array(shift))
+
+
+@pytest.mark.parametrize(
+    ("make", "limit"),
+    [
+        (lambda arm: planned(arm, [0.5] * 7, TOOL.scaled(4.0)), Limit.TOOL_SPEED),
+        (lambda arm: resampled(arm, [0, 0, 0, 0, 0, 0, 3.0], 8.0), Limit.JOINT_POSITION),
+        (lambda arm: resampled(arm, [0, 0, 0, 0, 0, 0, 1.5], 0.5), Limit.JOINT_VELOCITY),
+        (lambda arm: resampled(arm, [1.8, 0, 0, 0, 0, 0, 0], 9.0), Limit.WORKSPACE),
+        (lambda arm: descending(arm, 0.45), Limit.TABLE),
+        (
+            lambda arm: JointTrajectory([0, 0.05], [arm.joints, arm.joints + 0.005]),
+            Limit.TOOL_ACCELERATION,
+        ),
+        (
+            lambda arm: JointTrajectory([0, 1.0], [arm.joints + 0.1, arm.joints + 0.1]),
+            Limit.TRAJECTORY_START,
+        ),
+        (lambda arm: JointTrajectory([0, 1.0], np.zeros((2, 6))), Limit.COMMAND),
+    ],
+    ids=lambda value: value.value if isinstance(value, Limit) else "",
+)
+def test_trajectory_beyond_a_limit_is_not_sent(kinematic_arm, make, limit):
+    with pytest.raises(SafetyViolation) as caught:
+        guard(kinematic_arm).follow(make(kinematic_arm))
+    assert caught.value.limit == limit
+    assert not kinematic_arm.followed
+    assert kinematic_arm.stops == 1
+
+
+def test_detour_between_far_samples_is_seen(kinematic_arm):
+    """Both ends of a coarse trajectory were inside, what lay between was not."""
+    q = kinematic_arm.joints
+    far = q + np.array([1.0, 0, 0, 0, 0, 0, 0])
+    kinematic_arm.joints = q - np.array([1.0, 0, 0, 0, 0, 0, 0])
+    fast = ToolLimits(50.0, 50.0, 5000.0, 5000.0)
+    narrow = guard(kinematic_arm, workspace_upper_W=(0.4, 0.5, 0.9), tool=fast)
+    with pytest.raises(SafetyViolation) as caught:
+        narrow.follow(JointTrajectory([0.0, 2.0], [kinematic_arm.joints, far]))
+    assert caught.value.limit == Limit.WORKSPACE
+
+
+def fail_inside(guarded, action):
+    with guarded:
+        action()
+        raise KeyError
+
+
+def test_leaving_the_block_stops_the_arm_and_keeps_the_error(kinematic_arm):
+    guarded = guard(kinematic_arm)
+    twist = np.array([0.01, 0, 0, 0, 0, 0])
+    with pytest.raises(KeyError):
+        fail_inside(guarded, lambda: guarded.command_twist(twist))
+    assert kinematic_arm.stops == 1
+    assert not kinematic_arm.connected
+
+
+def test_failing_stop_does_not_hide_the_first_error(kinematic_arm, monkeypatch):
+    def broken():
+        raise DeviceError("no answer")
+
+    with pytest.raises(KeyError):
+        fail_inside(
+            guard(kinematic_arm), lambda: monkeypatch.setattr(kinematic_arm, "stop", broken)
+        )
+    assert not kinematic_arm.connected
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"joint_margin_rad": -0.1},
+        {"joint_velocity_fraction": 1.5},
+        {"max_state_age_s": 0.0},
+        {"workspace_upper_W": (0.0, 0.0, 0.0)},
+        {"table_height_m": np.nan},
+        {"table_clearance_m": np.inf},
+    ],
+)
+def test_senseless_limits_are_refused(changes):
+    with pytest.raises(ConfigurationError, match=r"expected"):
+        SafetyLimits(**(VALUES | changes))
+
+
+def test_limits_survive_pickling():
+    limits = SafetyLimits(**VALUES)
+    assert pickle.loads(pickle.dumps(limits)) == limits
