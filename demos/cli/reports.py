@@ -93,8 +93,9 @@ def print_library(console: Console, document: Document) -> None:
             names = (row["id"], row["text"], row["skill"], row["target_object"])
             table.add_row(*(escape(name) for name in (*names, row["other_object"] or "")))
         console.print(table)
+    noun = "demonstration" if len(rows) == 1 else "demonstrations"
     console.print(
-        f"{len(rows)} demonstrations of {document['robot']} ({document['backend']}) "
+        f"{len(rows)} {noun} of {document['robot']} ({document['backend']}) "
         f"in {document['library']}",
         markup=False,
     )

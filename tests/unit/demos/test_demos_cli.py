@@ -40,7 +40,7 @@ def test_ls_lists_damage_with_its_reason_and_still_succeeds(cli, recorded):
     code, out, _ = cli("ls")
     assert code == 0
     assert "robot/t_s/c/0: damaged" in out
-    assert "1 demonstrations" in out
+    assert "1 demonstration of" in out
 
 
 def test_show_tells_all_and_draws(cli, tmp_path):

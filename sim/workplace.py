@@ -1,0 +1,121 @@
+"""The simulated workplace as the commands' configuration builds it: plain values in, parts out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pybullet_data
+
+from mt3.geometry import SE3
+from mt3.interfaces import Arm
+from mt3.motion.robot_model import RobotModel
+from mt3.perception import Intrinsics
+from mt3.task import TaskDescription
+from sim.camera import RaycastCamera
+from sim.demonstrator import Demonstrator
+from sim.depth_noise import DepthNoise
+from sim.mounting import CameraSpec, look_at, mount
+from sim.panda import ARM_JOINTS, FLANGE_LINK, OBSERVE_JOINTS
+from sim.scene import PyBulletScene
+from sim.scene_view import instance_id
+from sim.segmenter import SimSegmenter
+from sim.skills import Skill, skill_named
+from sim.staging import stage
+
+_T_FLANGE_TOOL = SE3.from_yaw(-np.pi / 4, (0.0, 0.0, 0.105))
+_DEMONSTRATOR_STREAM = 4  # of random numbers, beside those of staging, camera and segmenter
+
+
+class SimJudge:
+    """Judges by the skill's success predicate, measured from the simulator's state."""
+
+    name = "simulator"
+
+    def __init__(self, scene: PyBulletScene, skill: Skill) -> None:
+        self._scene, self._skill = scene, skill
+
+    def success(self) -> bool:
+        """Whether the task is done now."""
+        return bool(self._skill.success(self._scene))
+
+
+def build_camera(
+    name: str,
+    eye_W: Sequence[float],
+    target_W: Sequence[float],
+    intrinsics: Intrinsics,
+    noise: DepthNoise | None,
+) -> CameraSpec:
+    """A camera at a point of W that looks at another, its image upright, metres."""
+    eye, target = np.array(eye_W, dtype=np.float64), np.array(target_W, dtype=np.float64)
+    return CameraSpec(name, intrinsics, look_at(eye, target), noise)
+
+
+def build_scene(
+    task: str,
+    seed: int,
+    camera: CameraSpec,
+    distractors: int,
+    instance_seed: int | None,
+    held_instance_seed: int | None,
+    base_xyz_yaw: Sequence[float],
+) -> PyBulletScene:
+    """Stage a task and mount the camera; see ``stage``.
+
+    Args:
+        task: Words of the task.
+        seed: Draws placement, distractors, noise and, where not given, the instances.
+        camera: What looks at the scene.
+        distractors: How many other objects stand around.
+        instance_seed: Which shape of the target's category.
+        held_instance_seed: Which shape of the object in the hand.
+        base_xyz_yaw: Pose of the robot's base in W, metres and radians.
+    """
+    scene = stage(
+        TaskDescription.parse(task),
+        seed,
+        instance_seed=instance_seed,
+        held_instance_seed=held_instance_seed,
+        distractors=distractors,
+        T_WB=SE3.from_yaw(base_xyz_yaw[3], base_xyz_yaw[:3]),
+    )
+    mount(scene, camera, seed)
+    return scene
+
+
+def build_model() -> RobotModel:
+    """Kinematics and shape of the simulated Panda with its hand."""
+    return RobotModel(
+        urdf=Path(pybullet_data.getDataPath()) / "franka_panda" / "panda.urdf",
+        joint_names=ARM_JOINTS,
+        base_link="panda_link0",
+        flange_link=FLANGE_LINK,
+        T_flange_tool=_T_FLANGE_TOOL,
+        reference_joints=OBSERVE_JOINTS,
+    )
+
+
+def build_segmenter(
+    scene: PyBulletScene, max_offset_px: float, boundary_noise_px: float, seed: int
+) -> SimSegmenter:
+    """The stand-in for a learned segmenter, for a scene's cameras; see ``SimSegmenter``."""
+    cameras = {
+        name: camera for name, camera in scene.cameras.items() if isinstance(camera, RaycastCamera)
+    }
+    categories = {
+        instance_id(item.body, -1): item.model.category for item in scene.world.objects.values()
+    }
+    rng = np.random.default_rng([seed, 3])
+    return SimSegmenter(cameras, categories, max_offset_px, boundary_noise_px, rng)
+
+
+def build_demonstrator(scene: PyBulletScene, arm: Arm, task: str, seed: int) -> Demonstrator:
+    """A scripted person who does the task; small variations come from the seed."""
+    skill = skill_named(TaskDescription.parse(task).skill)
+    rng = np.random.default_rng([seed, _DEMONSTRATOR_STREAM])
+    return Demonstrator(scene, arm, scene.gripper, skill, rng)
+
+
+def build_judge(scene: PyBulletScene, task: str) -> SimJudge:
+    """The judge of a task."""
+    return SimJudge(scene, skill_named(TaskDescription.parse(task).skill))
