@@ -85,9 +85,9 @@ class Bullet:
             fixedTimeStep=1.0 / STEP_RATE_HZ,
             numSolverIterations=_SOLVER_ITERATIONS,
             deterministicOverlappingPairs=1,
-            enableFileCaching=0,
             physicsClientId=self._id,
         )
+        self._cache_files(False)
         pybullet.setGravity(0.0, 0.0, -_GRAVITY_M_S2, physicsClientId=self._id)
 
     @property
@@ -105,6 +105,7 @@ class Bullet:
 
     def load_panda(self, T_WB: SE3) -> int:
         """Load the Franka Panda with its hand, base fixed at a pose; returns the body."""
+        self._cache_files(True)  # parsing the visual meshes takes most of a second
         urdf = Path(pybullet_data.getDataPath()) / "franka_panda" / "panda.urdf"
         body: int = pybullet.loadURDF(
             str(urdf),
@@ -113,7 +114,12 @@ class Bullet:
             useFixedBase=True,
             physicsClientId=self._id,
         )
+        self._cache_files(False)
         return body
+
+    def _cache_files(self, enabled: bool) -> None:
+        """Keep what is read from files in memory; the objects' own files would only fill it."""
+        pybullet.setPhysicsEngineParameter(enableFileCaching=int(enabled), physicsClientId=self._id)
 
     def create_static_box(self, half_extents_m: Sequence[float], p_W: Sequence[float]) -> int:
         """Add an immovable box with its centre at a point; returns the body."""

@@ -151,7 +151,7 @@ class PyBulletScene:
     def save(self) -> SceneState:
         """Remember this moment, physics and controllers."""
         return SceneState(
-            self.world.bullet.save(),
+            self.world.save(),
             self.world.steps,
             self.arm.controller_state(),
             self.gripper.controller_state(),
@@ -159,7 +159,7 @@ class PyBulletScene:
 
     def restore(self, state: SceneState) -> None:
         """Return to a remembered moment of this scene."""
-        self.world.bullet.restore(state.ticket)
+        self.world.restore(state.ticket)
         self.world.steps = state.steps
         self.arm.restore_controller(state.arm)
         self.gripper.restore_controller(state.gripper)

@@ -22,6 +22,7 @@ _ON_TABLE_M = 0.05
 _INSTANCE_SEEDS = 10_000
 _SETTLE_STEPS = 480
 _CLOSE_STEPS = 240
+_FALL_ASLEEP_STEPS = 2
 _CLUTTER = tuple(name for name in CATEGORIES if name != "tray")
 
 
@@ -70,6 +71,11 @@ def stage(
     skill = skill_named(task.skill)
     rng = np.random.default_rng([seed, 1])
     target = category_of(task.target_object)
+    if target not in skill.targets:
+        raise ConfigurationError(
+            f"target_object: got {target!r}, expected one of {', '.join(sorted(skill.targets))} "
+            f"for {skill.name}"
+        )
     target_seed, held_seed = (int(s) for s in rng.integers(_INSTANCE_SEEDS, size=2))
     target_model = instance(target, target_seed if instance_seed is None else instance_seed)
     scene = PyBulletScene(T_WB if T_WB is not None else SE3.identity())
@@ -86,6 +92,8 @@ def stage(
     scene.world.settle(_SETTLE_STEPS)
     for name in scene.world.objects.keys() - {target, held}:
         scene.world.put_to_sleep(name)
+    for _ in range(_FALL_ASLEEP_STEPS):
+        scene.world.step()
     scene.assign(Roles(target, held, scene.world.poses()))
     if not skill.start_condition(scene):
         raise ConfigurationError(f"stage: {task.text!r} with seed {seed} does not start as it must")

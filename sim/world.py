@@ -43,6 +43,7 @@ class World:
         self.steps = 0
         self.before_step: list[Callable[[], None]] = []
         self.objects: dict[str, SimObject] = {}
+        self._sleepers: set[str] = set()
         self.table = self.bullet.create_static_box(_TABLE_HALF_M, _TABLE_CENTRE_W)
         self.bullet.change_dynamics(self.table, lateralFriction=0.6)
 
@@ -91,7 +92,19 @@ class World:
 
     def put_to_sleep(self, name: str) -> None:
         """Let an object that rests cost nothing until something touches it."""
+        self._sleepers.add(name)
         self.bullet.put_to_sleep(self.objects[name].body)
+
+    def save(self) -> int:
+        """Remember all bodies in memory; returns a ticket for ``restore``."""
+        return self.bullet.save()
+
+    def restore(self, ticket: int) -> None:
+        """Return all bodies to a remembered moment; what slept and rests sleeps again."""
+        self.bullet.restore(ticket)  # wakes everything
+        for name in sorted(self._sleepers):
+            if self._rests(name):
+                self.put_to_sleep(name)
 
     def lowest_point_m(self, name: str) -> float:
         """Height above the table of an object's lowest point."""
@@ -104,8 +117,7 @@ class World:
 
     def at_rest(self) -> bool:
         """Whether no object moves by more than 5 mm/s or 5 mrad/s."""
-        twists = [self.bullet.base_twist(item.body) for item in self.objects.values()]
-        return all(float(np.abs(twist).max()) < _REST_SPEED for twist in twists)
+        return all(self._rests(name) for name in self.objects)
 
     def settle(self, max_steps: int) -> None:
         """Step until everything rests, at most ``max_steps`` and at least a tenth of them."""
@@ -113,3 +125,7 @@ class World:
             self.step()
             if step >= max_steps // 10 and self.at_rest():
                 return
+
+    def _rests(self, name: str) -> bool:
+        twist = self.bullet.base_twist(self.objects[name].body)
+        return bool(np.abs(twist).max() < _REST_SPEED)

@@ -27,13 +27,13 @@ def _around(radius: float, z: float, angles: np.ndarray) -> list[SE3]:
 
 def _mug(model: ObjectModel) -> list[SE3]:
     size = model.dimensions
-    angles = np.array([np.pi / 2, np.pi, -np.pi / 2])  # away from the handle at 0
+    angles = np.deg2rad([105.0, 165.0, 195.0, 255.0])  # away from the handle at 0
     return _around(size["rim_radius"] - size["wall"] / 2, size["height"] - _RIM_DEPTH_M, angles)
 
 
 def _bowl(model: ObjectModel) -> list[SE3]:
     size = model.dimensions
-    angles = np.arange(_TURNS) * 2 * np.pi / _TURNS
+    angles = np.deg2rad(np.arange(15.0, 360.0, 30.0))
     return _around(size["rim_radius"] - size["wall"] / 2, size["height"] - _BOWL_DEPTH_M, angles)
 
 

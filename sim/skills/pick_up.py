@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sim.objects import CATEGORIES
 from sim.scene import PyBulletScene
 from sim.skills.grasps import grasps_O
 from sim.skills.skill import Grip, Move, Pause, Script, draw_offset_E, raised
@@ -16,6 +17,7 @@ class PickUp:
 
     name = "pick_up"
     clearance_m = 0.09
+    targets = frozenset(CATEGORIES)
 
     def start_condition(self, scene: PyBulletScene) -> bool:
         """The target stands on the table and the hand does not touch it."""

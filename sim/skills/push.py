@@ -6,6 +6,7 @@ import numpy as np
 
 from mt3.geometry import SE3
 from mt3.types import FloatArray
+from sim.objects import CATEGORIES
 from sim.scene import PyBulletScene
 from sim.skills.skill import (
     Move,
@@ -32,6 +33,7 @@ class Push:
 
     name = "push"
     clearance_m = 0.16
+    targets = frozenset(CATEGORIES)
 
     def start_condition(self, scene: PyBulletScene) -> bool:
         """The target stands on the table and the hand does not touch it."""
@@ -48,7 +50,7 @@ class Push:
         if not _SHORTEST_M <= distance_m <= _LONGEST_M or not is_upright(T_WO, _UPRIGHT_RAD):
             return False
         cosines = [float(d[:2] @ moved_O) / distance_m for d in self._directions_O(scene)]
-        return max(cosines) >= np.cos(_DIRECTION_TOLERANCE_RAD)
+        return max(cosines) >= float(np.cos(_DIRECTION_TOLERANCE_RAD))
 
     def scripts(self, scene: PyBulletScene, rng: np.random.Generator) -> Sequence[Script]:
         """From either equivalent side: straight through, then back a little."""

@@ -63,10 +63,12 @@ class Skill(Protocol):
     Attributes:
         name: As in ``TaskDescription.skill``.
         clearance_m: Free space that staging leaves around the target.
+        targets: Categories that can be the object acted on.
     """
 
     name: str
     clearance_m: float
+    targets: frozenset[str]
 
     def start_condition(self, scene: PyBulletScene) -> bool:
         """Whether the task can begin."""

@@ -1,0 +1,196 @@
+"""What every arm, gripper and camera must do; subclassed once per implementation.
+
+A subclass provides fixtures and the back door, a second way to know the truth that shares no code
+with what is tested. Overriding a ``test_`` method is forbidden.
+"""
+
+import numpy as np
+import pytest
+
+from mt3.errors import DeviceError, GeometryError, NotConnectedError
+from mt3.geometry import SE3
+from mt3.interfaces import JointTrajectory
+
+
+def _smooth(start, goal, duration_s: float) -> JointTrajectory:
+    u = np.linspace(0.0, 1.0, 60)
+    s = u**3 * (10 - 15 * u + 6 * u**2)
+    return JointTrajectory(u * duration_s, start + s[:, None] * (goal - start))
+
+
+class ArmContract:
+    """Fixtures: ``arm`` (not connected) and ``clock``.
+
+    Back door: ``true_T_BE`` and ``true_joints``.
+    """
+
+    rate_hz = 60.0
+
+    def stream(self, arm, clock, V_BE_E, duration_s: float) -> None:
+        end_s = clock.now_s() + duration_s
+        while clock.now_s() < end_s - 1e-9:
+            arm.command_twist(V_BE_E)
+            clock.sleep_until(clock.now_s() + 1.0 / self.rate_hz)
+
+    def test_nothing_works_outside_with(self, arm) -> None:
+        for call in (arm.state, arm.stop, lambda: arm.command_twist(np.zeros(6))):
+            with pytest.raises(NotConnectedError):
+                call()
+
+    def test_state_is_the_true_one_stamped_now(self, arm, clock) -> None:
+        with arm:
+            clock.sleep_until(clock.now_s() + 0.1)
+            state = arm.state()
+            assert state.t_s == clock.now_s()
+            np.testing.assert_allclose(state.joints, self.true_joints(), atol=1e-6)
+            assert state.T_BE.is_close(self.true_T_BE(), 1e-5, 1e-5)
+
+    def test_it_rests_until_told_otherwise(self, arm, clock) -> None:
+        with arm:
+            before = self.true_T_BE()
+            clock.sleep_until(clock.now_s() + 1.0)
+            assert self.true_T_BE().is_close(before, 5e-4, 1e-3)
+
+    @pytest.mark.parametrize("axis", range(6))
+    def test_a_twist_moves_the_tool_along_it_in_its_own_frame(self, arm, clock, axis) -> None:
+        V_BE_E = np.zeros(6)
+        V_BE_E[axis] = 0.1 if axis < 3 else 0.4
+        with arm:
+            before = self.true_T_BE()
+            self.stream(arm, clock, V_BE_E, 0.5)
+            reported = arm.state().V_BE_E
+            moved = before.inverse() @ self.true_T_BE()
+        assert moved.is_close(SE3.from_twist(V_BE_E * 0.5), 1e-3, 5e-3)
+        np.testing.assert_allclose(reported, V_BE_E, atol=0.02)
+
+    def test_a_silent_sender_stops_the_arm(self, arm, clock) -> None:
+        with arm:
+            self.stream(arm, clock, np.array([0.0, 0.0, 0.1, 0.0, 0.0, 0.0]), 0.2)
+            clock.sleep_until(clock.now_s() + 0.3)
+            before = self.true_T_BE()
+            clock.sleep_until(clock.now_s() + 0.3)
+            assert self.true_T_BE().is_close(before, 5e-4, 1e-3)
+
+    @pytest.mark.parametrize("leave", ["stop", "exit"])
+    def test_stop_and_leaving_end_all_motion(self, arm, clock, leave) -> None:
+        with arm:
+            self.stream(arm, clock, np.array([0.0, 0.1, 0.0, 0.0, 0.0, 0.0]), 0.2)
+            if leave == "stop":
+                arm.stop()
+                clock.sleep_until(clock.now_s() + 0.1)
+        before = self.true_T_BE()
+        clock.sleep_until(clock.now_s() + 0.08)
+        assert self.true_T_BE().is_close(before, 1e-3, 2e-3)
+
+    def test_follow_ends_at_rest_at_the_last_joints(self, arm) -> None:
+        with arm:
+            start = arm.state().joints
+            goal = start + np.array([0.2, -0.1, 0.1, 0.2, -0.1, 0.1, 0.3])
+            arm.follow(_smooth(start, goal, 1.5))
+            np.testing.assert_allclose(self.true_joints(), goal, atol=2e-3)
+            np.testing.assert_allclose(arm.state().V_BE_E, 0.0, atol=0.01)
+
+    def test_follow_refuses_a_path_that_starts_elsewhere(self, arm) -> None:
+        with arm:
+            before = self.true_joints()
+            start = arm.state().joints + 0.05
+            with pytest.raises(DeviceError, match="measured joints"):
+                arm.follow(_smooth(start, start + 0.1, 1.0))
+            np.testing.assert_allclose(self.true_joints(), before, atol=1e-4)
+
+    def test_a_twist_that_is_no_number_is_refused(self, arm, clock) -> None:
+        with arm:
+            before = self.true_T_BE()
+            with pytest.raises(GeometryError):
+                arm.command_twist(np.array([0.0, 0.0, np.nan, 0.0, 0.0, 0.0]))
+            clock.sleep_until(clock.now_s() + 0.2)
+            assert self.true_T_BE().is_close(before, 5e-4, 1e-3)
+
+    def test_leaving_does_not_hide_an_error(self, arm) -> None:
+        with pytest.raises(KeyError, match="mine"), arm:
+            raise KeyError("mine")
+
+
+class GripperContract:
+    """Fixtures: ``gripper`` (not connected, empty) and ``clock``. Back door: ``true_width_m``."""
+
+    full_width_m: float
+    time_to_move_s = 1.5
+
+    def test_nothing_works_outside_with(self, gripper) -> None:
+        for call in (gripper.state, gripper.stop, lambda: gripper.command(0.0)):
+            with pytest.raises(NotConnectedError):
+                call()
+
+    @pytest.mark.parametrize("opening", [0.0, 0.35, 1.0])
+    def test_the_opening_is_a_fraction_0_closed_1_open(self, gripper, clock, opening) -> None:
+        with gripper:
+            gripper.command(0.5)
+            clock.sleep_until(clock.now_s() + self.time_to_move_s)
+            gripper.command(opening)
+            clock.sleep_until(clock.now_s() + self.time_to_move_s)
+            state = gripper.state()
+            assert state.t_s == clock.now_s()
+            assert state.command == opening
+            assert state.opening == pytest.approx(opening, abs=0.02)
+            assert self.true_width_m() == pytest.approx(opening * self.full_width_m, abs=0.002)
+
+    def test_a_command_returns_at_once(self, gripper, clock) -> None:
+        with gripper:
+            gripper.command(1.0)
+            clock.sleep_until(clock.now_s() + self.time_to_move_s)
+            t_s = clock.now_s()
+            gripper.command(0.0)
+            assert clock.now_s() - t_s < 0.05
+            assert gripper.state().opening > 0.5
+
+    def test_stop_ends_the_motion(self, gripper, clock) -> None:
+        with gripper:
+            gripper.command(1.0)
+            clock.sleep_until(clock.now_s() + self.time_to_move_s)
+            gripper.command(0.0)
+            clock.sleep_until(clock.now_s() + 0.2)
+            gripper.stop()
+            before_m = self.true_width_m()
+            clock.sleep_until(clock.now_s() + 0.5)
+            assert self.true_width_m() == pytest.approx(before_m, abs=0.003)
+            assert 0.1 < gripper.state().opening < 0.95
+
+    @pytest.mark.parametrize("opening", [-0.1, 1.1, float("nan")])
+    def test_what_is_no_fraction_is_refused(self, gripper, opening) -> None:
+        with gripper, pytest.raises(GeometryError, match="fraction"):
+            gripper.command(opening)
+
+
+class CameraContract:
+    """Fixtures: ``camera`` (not connected) and ``clock``.
+
+    Back door: ``true_depth_m(u, v)`` of what stands still in view, and ``true_T_WC``.
+    """
+
+    depth_tolerance_m = 0.01
+    probes_uv = ((320, 240), (200, 300), (450, 300))
+
+    def test_reading_needs_with(self, camera) -> None:
+        with pytest.raises(NotConnectedError):
+            camera.read(1.0)
+
+    def test_depth_is_metres_along_the_optical_axis(self, camera) -> None:
+        with camera:
+            rgbd = camera.read(1.0)
+        for u, v in self.probes_uv:
+            patch = rgbd.depth_m[v - 3 : v + 4, u - 3 : u + 4]
+            measured = float(np.median(patch[patch > 0]))
+            assert measured == pytest.approx(self.true_depth_m(u, v), abs=self.depth_tolerance_m)
+
+    def test_a_frame_is_fresh_and_knows_its_pose(self, camera, clock) -> None:
+        with camera:
+            rgbd = camera.read(0.5)
+            assert 0.0 <= clock.now_s() - rgbd.t_s <= 0.5
+            assert rgbd.T_WC.is_close(self.true_T_WC(), 1e-3, 1e-3)
+
+    def test_a_later_frame_has_a_later_time(self, camera, clock) -> None:
+        with camera:
+            first = camera.read(1.0)
+            clock.sleep_until(clock.now_s() + 0.2)
+            assert camera.read(0.1).t_s > first.t_s

@@ -1,0 +1,85 @@
+"""The simulator's devices keep the contracts; PyBullet's own state is the back door."""
+
+import numpy as np
+import pybullet
+import pytest
+from device_contracts import ArmContract, CameraContract, GripperContract
+
+from mt3.geometry import SE3
+from mt3.perception import Intrinsics
+from sim.depth_noise import DepthNoise
+from sim.mounting import CameraSpec, look_at, mount
+from sim.scene import PyBulletScene
+
+T_WB = SE3.from_yaw(0.4, (0.05, -0.1, 0.02))
+TOOL_LINK = 11
+FINGERS = (9, 10)
+CAMERA = CameraSpec(
+    "front",
+    Intrinsics(615.0, 615.0, 319.5, 239.5, 640, 480),
+    look_at((1.05, 0.0, 0.75), (0.42, 0.0, 0.05)),
+    DepthNoise(),
+)
+
+
+@pytest.fixture(scope="module")
+def world_and_start():
+    scene = PyBulletScene(T_WB)
+    return scene, scene.save()
+
+
+@pytest.fixture
+def scene(world_and_start) -> PyBulletScene:
+    scene, start = world_and_start
+    scene.restore(start)
+    return scene
+
+
+@pytest.fixture
+def clock(scene):
+    return scene.clock
+
+
+class BackDoor:
+    @pytest.fixture(autouse=True)
+    def open_back_door(self, scene) -> None:
+        self.ids = {"physicsClientId": scene.world.bullet.client_id}
+        self.body = scene.panda.body
+
+
+class TestSimArm(BackDoor, ArmContract):
+    @pytest.fixture
+    def arm(self, scene):
+        return scene.arm
+
+    def true_joints(self):
+        return np.array([s[0] for s in pybullet.getJointStates(self.body, range(7), **self.ids)])
+
+    def true_T_BE(self):
+        state = pybullet.getLinkState(self.body, TOOL_LINK, computeForwardKinematics=1, **self.ids)
+        return T_WB.inverse() @ SE3.from_quat_xyzw(state[5], state[4])
+
+
+class TestSimGripper(BackDoor, GripperContract):
+    full_width_m = 0.08
+
+    @pytest.fixture
+    def gripper(self, scene):
+        return scene.gripper
+
+    def true_width_m(self):
+        return sum(s[0] for s in pybullet.getJointStates(self.body, FINGERS, **self.ids))
+
+
+class TestRaycastCamera(BackDoor, CameraContract):
+    @pytest.fixture
+    def camera(self, scene):
+        return mount(scene, CAMERA, seed=0).camera
+
+    def true_T_WC(self):
+        return CAMERA.T_WC
+
+    def true_depth_m(self, u, v):
+        ray_C = CAMERA.intrinsics.deproject(np.array(u), np.array(v), np.array(3.0))
+        hit = pybullet.rayTest(CAMERA.T_WC.t, CAMERA.T_WC @ ray_C, **self.ids)[0]
+        return hit[2] * 3.0
