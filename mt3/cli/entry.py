@@ -111,6 +111,8 @@ def _run(
         outcome = outcome_of_error(exit_code_of(error), type(error).__name__, str(error))
     except (HydraException, OmegaConfBaseException) as error:
         outcome = _outcome_of_hydra(error)
+    except OSError as error:
+        outcome = outcome_of_error(ExitCode.BAD_INPUT, type(error).__name__, str(error))
     except Exception as error:
         errors.print_exception()
         what = f"unexpected error, please report it: {error}"

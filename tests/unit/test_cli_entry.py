@@ -62,6 +62,7 @@ def test_what_is_not_a_setting_is_refused_with_an_example(typed):
         (TaskError("what?"), 3),
         (LibraryNotFoundError("where?"), 3),
         (SafetyViolation("too fast", "speed"), 1),
+        (PermissionError(13, "Permission denied", "/library"), 3),
         (KeyboardInterrupt(), 130),
         (ZeroDivisionError("a bug"), 1),
     ],

@@ -1,4 +1,8 @@
 import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +12,7 @@ from demos.intake import begin
 from demos.library import DemoLibrary
 from demos.recorder import Recorder, record, take_view
 from demos.recovery import recover
+from demos.staging import read_staging
 from mt3.errors import ConfigurationError, DemoFormatError, DeviceError, SegmentationError
 from mt3.geometry import compute_body_twists
 from mt3.task import TaskDescription
@@ -77,6 +82,25 @@ def test_an_interrupted_recording_leaves_only_staging(library, record_mug):
         record_mug(interrupt_at=40)
     assert [summary.demo_id for summary in library.summaries()] == [first.demo_id]
     assert [folder.name for folder in library.unfinished()] == ["pick_up-mug-2"]
+
+
+def test_a_killed_recorder_loses_no_acknowledged_sample(library, record_mug):
+    first = record_mug()
+    script = (
+        "import os, sys; sys.path[:0] = sys.argv[1:3]; import conftest, kinematic_scene as k\n"
+        "from pathlib import Path; from demos.library import DemoLibrary\n"
+        "class Killer(k.FixedJudge):\n"
+        "    def success(self): os.kill(os.getpid(), 9)\n"
+        "conftest._record(DemoLibrary.open(Path(sys.argv[3])), judge=Killer())\n"
+    )
+    here = Path(__file__).parent
+    arguments = [str(here), str(here / "fakes"), str(library.path)]
+    done = subprocess.run([sys.executable, "-c", script, *arguments], check=False)
+    assert done.returncode == -signal.SIGKILL
+    (staging,) = library.unfinished()
+    assert len(read_staging(staging).samples.t_s) == 60
+    assert [summary.content_hash for summary in library.summaries()] == [first.content_hash]
+    assert recover(library)[0].outcome == "quarantined"
 
 
 def test_recovery_puts_a_broken_off_recording_into_quarantine(library, record_mug):
