@@ -20,7 +20,9 @@ from mt3.types import FloatArray, frozen_array
 
 _log = logging.getLogger(__name__)
 
-_DAMPING = 1e-6  # of the joint speeds that a twist needs: small, so that they are not underrated
+_DAMPING = 1e-6 * np.eye(
+    6
+)  # of the joint speeds that a twist needs: small, so that they are not underrated
 
 
 class GuardedArm:
@@ -45,6 +47,7 @@ class GuardedArm:
         self._model = model
         self._limits = limits
         self._clock = clock
+        self._joint_speeds = limits.joint_velocity_fraction * model.velocity_limit
         self._envelope = Envelope(model, limits, T_WB)
         self._trajectory_check = TrajectoryCheck(model, limits, self._envelope)
         self._interventions: Counter[str] = Counter()
@@ -148,15 +151,14 @@ class GuardedArm:
         return state
 
     def _since_last_s(self, now_s: float) -> float:
-        """Time since the last twist, for which the arm's twist may change."""
+        """Time for which the twist may change: since the last one, at most a command period."""
         if self._last_s is None:
             return self._limits.command_period_s
         gap_s = now_s - self._last_s
         if gap_s > self._limits.max_command_gap_s:
             self._interventions[Limit.COMMAND_GAP] += 1
             self.stop()
-            return self._limits.command_period_s
-        return gap_s
+        return min(gap_s, self._limits.command_period_s)
 
     def _slowed(self, twist: FloatArray) -> FloatArray:
         """The twist, scaled down as a whole to the tool's speed limits."""
@@ -178,9 +180,8 @@ class GuardedArm:
     ) -> tuple[FloatArray, FloatArray]:
         """The twist scaled down to the joints' speed limits, and the joint speeds it needs."""
         J = self._model.jacobian_E(joints)
-        velocity = J.T @ np.linalg.solve(J @ J.T + _DAMPING * np.eye(6), twist)
-        limit = self._limits.joint_velocity_fraction * self._model.velocity_limit
-        share = float((np.abs(velocity) / limit).max())
+        velocity = J.T @ np.linalg.solve(J @ J.T + _DAMPING, twist)
+        share = float((np.abs(velocity) / self._joint_speeds).max())
         if share <= 1.0:
             return twist, velocity
         self._interventions[Limit.JOINT_VELOCITY] += 1
