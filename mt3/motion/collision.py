@@ -9,6 +9,7 @@ import pinocchio as pin
 from scipy.spatial import ConvexHull
 
 from mt3.geometry import SE3
+from mt3.motion.convex_region import convex_hull
 from mt3.motion.kinematic_chain import KinematicChain
 from mt3.types import FloatArray, IntArray
 
@@ -31,8 +32,12 @@ class Body:
 
 
 def convex_shape(points: FloatArray) -> coal.CollisionGeometry:
-    """Coal's convex hull of points, (N, 3), metres."""
-    hull = ConvexHull(points)
+    """Coal's convex hull of points, (N, 3), metres.
+
+    Raises:
+        GeometryError: They have no volume.
+    """
+    hull = convex_hull(points)
     corners = points[hull.vertices]
     index = np.full(len(points), -1)
     index[hull.vertices] = np.arange(len(hull.vertices))

@@ -1,9 +1,24 @@
 """Which points lie in the convex hull of others."""
 
 import numpy as np
-from scipy.spatial import ConvexHull
+from scipy.spatial import ConvexHull, QhullError
 
+from mt3.errors import GeometryError
 from mt3.types import BoolArray, FloatArray
+
+
+def convex_hull(points: FloatArray) -> ConvexHull:
+    """The convex hull of points, (N, 3).
+
+    Raises:
+        GeometryError: They have no volume.
+    """
+    try:
+        return ConvexHull(points)
+    except (QhullError, ValueError) as error:
+        raise GeometryError(
+            f"points: got {len(points)} without a volume, expected at least 4 not in one plane"
+        ) from error
 
 
 class ConvexRegion:
@@ -11,10 +26,13 @@ class ConvexRegion:
 
     Args:
         points: (N, 3), metres, in a frame of its own.
+
+    Raises:
+        GeometryError: They have no volume.
     """
 
     def __init__(self, points: FloatArray) -> None:
-        planes = np.unique(ConvexHull(points).equations.round(6), axis=0)
+        planes = np.unique(convex_hull(points).equations.round(6), axis=0)
         self._normals, self._offsets = planes[:, :3], planes[:, 3]
         self._centre = 0.5 * (points.min(axis=0) + points.max(axis=0))
         self._radius_m = float(np.linalg.norm(points - self._centre, axis=1).max())

@@ -89,7 +89,8 @@ def time_path(model: RobotModel, path: FloatArray, limits: TimingLimits) -> Join
             f"timing: toppra found none for a path of {len(path)} points", PlanFailure.NO_PATH
         )
     fine_s = np.linspace(0.0, timed.duration, 2 * _GRID)
-    slow = ToolPeaks.of(fine_s, tool_path(model, timed(fine_s))).slowing(limits.tool)
+    peaks = ToolPeaks.of(fine_s, tool_path(model, timed(fine_s)), rests_at_ends=True)
+    slow = peaks.slowing(limits.tool)
     duration_s = timed.duration * slow
     t_s = np.linspace(0.0, duration_s, max(2, int(np.ceil(duration_s * _RATE_HZ)) + 1))
     return JointTrajectory(t_s, timed(t_s / slow))

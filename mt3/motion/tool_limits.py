@@ -44,7 +44,7 @@ class ToolLimits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ToolPeaks:
-    """Largest speeds and accelerations of E along a motion from rest to rest.
+    """Largest speeds and accelerations of E along a motion.
 
     Args:
         speeds: Linear and angular, (2,), m/s and rad/s.
@@ -55,18 +55,22 @@ class ToolPeaks:
     accelerations: FloatArray
 
     @classmethod
-    def of(cls, t_s: FloatArray, T_AE: FloatArray) -> "ToolPeaks":
+    def of(cls, t_s: FloatArray, T_AE: FloatArray, *, rests_at_ends: bool) -> "ToolPeaks":
         """Peaks between samples.
 
         Args:
             t_s: Times, (N,), strictly increasing, N >= 2.
             T_AE: Poses of E in any resting frame, (N, 4, 4).
+            rests_at_ends: Whether to count the acceleration from rest to the first interval, and
+                from the last one to rest.
         """
-        V = np.pad(compute_body_twists(T_AE, t_s), ((1, 1), (0, 0)))
-        dt_s = np.pad(np.diff(t_s), 1)
+        V, dt_s = compute_body_twists(T_AE, t_s), np.diff(t_s)
+        if rests_at_ends:
+            V, dt_s = np.pad(V, ((1, 1), (0, 0))), np.pad(dt_s, 1)
         A = np.diff(V, axis=0) / (0.5 * (dt_s[:-1] + dt_s[1:]))[:, None]
         speeds, accelerations = (
-            np.linalg.norm(rows.reshape(-1, 2, 3), axis=2).max(axis=0) for rows in (V, A)
+            np.linalg.norm(rows.reshape(-1, 2, 3), axis=2).max(axis=0, initial=0.0)
+            for rows in (V, A)
         )
         return cls(speeds, accelerations)
 

@@ -66,7 +66,7 @@ class TrajectoryCheck:
 
     def _tool_breach(self, trajectory: JointTrajectory) -> Breach | None:
         dense = _densified(trajectory)
-        peaks = ToolPeaks.of(dense.t_s, tool_path(self._model, dense.joints))
+        peaks = ToolPeaks.of(dense.t_s, tool_path(self._model, dense.joints), rests_at_ends=True)
         tool = self._limits.tool
         for limit, got, allowed, unit in (
             (Limit.TOOL_SPEED, peaks.speeds, tool.speeds, "/s"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mt3.errors import PlanningError
+from mt3.errors import GeometryError, PlanningError
 from mt3.geometry import SE3
 from mt3.motion.clearance import Clearance
 from mt3.motion.failure import PlanFailure
@@ -146,3 +146,8 @@ def test_goal_under_the_table_is_a_collision(planner, q_start):
     with pytest.raises(PlanningError, match="table") as caught:
         planner.plan(q_start, [descent(0.5, 0.0, -0.02, -0.03)], NOTHING)
     assert caught.value.reason == PlanFailure.COLLISION
+
+
+def test_flat_held_object_is_refused(planner, q_start):
+    with pytest.raises(GeometryError, match="volume"):
+        planner.plan(q_start, [descent(0.5, 0.0, 0.2, 0.1)], NOTHING, np.eye(3))

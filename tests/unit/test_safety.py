@@ -11,7 +11,7 @@ from mt3.interfaces import JointTrajectory
 from mt3.motion.ik import follow_poses
 from mt3.motion.timing import TimingLimits, time_path
 from mt3.motion.tool_limits import ToolLimits
-from mt3.safety import GuardedArm, Limit, SafetyLimits
+from mt3.safety import GuardedArm, Limit, SafetyLimits, required_slowing
 
 PERIOD_S = 1.0 / 60.0
 TOOL = ToolLimits(0.25, 1.0, 2.0, 8.0)
@@ -260,3 +260,23 @@ def test_senseless_limits_are_refused(changes):
 def test_limits_survive_pickling():
     limits = SafetyLimits(**VALUES)
     assert pickle.loads(pickle.dumps(limits)) == limits
+
+
+@pytest.mark.parametrize(("duration_s", "slowing"), [(1.0, 2.0), (4.0, 1.0)])
+def test_fast_reference_is_slowed_to_its_share_of_the_limits(panda, duration_s, slowing):
+    t_s = np.linspace(0.0, duration_s, 61)
+    poses = np.tile(panda.forward(panda.reference_joints).matrix, (61, 1, 1))
+    poses[:, 1, 3] += np.linspace(-0.2, 0.2, 61)
+    joints = np.tile(panda.reference_joints, (61, 1))
+    limits = SafetyLimits(**VALUES)
+    got = required_slowing(panda, limits, t_s, poses, joints, 0.8)
+    assert got == pytest.approx(slowing)
+
+
+def test_joint_speed_slows_a_reference_too(panda):
+    t_s = np.linspace(0.0, 1.0, 61)
+    poses = np.tile(panda.forward(panda.reference_joints).matrix, (61, 1, 1))
+    joints = np.tile(panda.reference_joints, (61, 1))
+    joints[:, 6] += 3.0 * t_s
+    got = required_slowing(panda, SafetyLimits(**VALUES), t_s, poses, joints, 0.8)
+    assert got == pytest.approx(3.0 / (0.8 * 0.9 * panda.velocity_limit[6]))

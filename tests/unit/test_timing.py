@@ -17,7 +17,7 @@ def test_rest_to_rest_within_every_limit(panda):
     q = panda.reference_joints
     timed = time_path(panda, np.stack([q, q + 0.5 * TURN, q + TURN]), LIMITS)
     np.testing.assert_allclose(timed.joints[[0, -1]], [q, q + TURN], atol=1e-9)
-    peaks = ToolPeaks.of(timed.t_s, tool_path(panda, timed.joints))
+    peaks = ToolPeaks.of(timed.t_s, tool_path(panda, timed.joints), rests_at_ends=True)
     assert (peaks.speeds <= 1.02 * TOOL.speeds).all()
     assert (peaks.accelerations <= 1.1 * TOOL.accelerations).all()
 
@@ -42,7 +42,7 @@ def test_peaks_count_a_jump_from_rest():
     t_s = np.array([0.0, 0.1, 0.2])
     T = np.tile(np.eye(4), (3, 1, 1))
     T[:, 0, 3] = [0.0, 0.01, 0.02]
-    peaks = ToolPeaks.of(t_s, T)
+    peaks = ToolPeaks.of(t_s, T, rests_at_ends=True)
     np.testing.assert_allclose(peaks.speeds, [0.1, 0.0])
     np.testing.assert_allclose(peaks.accelerations, [2.0, 0.0])
     assert peaks.slowing(ToolLimits(0.05, 1.0, 10.0, 1.0)) == pytest.approx(2.0)

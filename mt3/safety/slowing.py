@@ -1,0 +1,32 @@
+"""How much slower a demonstrated interaction must be replayed to stay within the limits."""
+
+import numpy as np
+
+from mt3.motion.robot_model import RobotModel
+from mt3.motion.tool_limits import ToolPeaks
+from mt3.safety.limits import SafetyLimits
+from mt3.types import FloatArray
+
+
+def required_slowing(
+    model: RobotModel,
+    limits: SafetyLimits,
+    t_s: FloatArray,
+    T_WE: FloatArray,
+    joints: FloatArray,
+    share: float,
+) -> float:
+    """Factor, at least 1, by which time is stretched so that a reference stays within limits.
+
+    Args:
+        model: The arm.
+        limits: Its limits.
+        t_s: Times of the reference, (N,), strictly increasing, N >= 2.
+        T_WE: Its tool poses in W, (N, 4, 4).
+        joints: The joints that follow it, (N, n), rad.
+        share: Of every limit that may be used, in (0, 1].
+    """
+    peaks = ToolPeaks.of(t_s, T_WE, rests_at_ends=False)
+    speed = np.abs(np.diff(joints, axis=0)) / np.diff(t_s)[:, None]
+    allowed = share * limits.joint_velocity_fraction * model.velocity_limit
+    return max(peaks.slowing(limits.tool.scaled(share)), float((speed / allowed).max()))
