@@ -133,7 +133,7 @@ class ViewPair:
         A_back, b_back = _normal_equations(back, gradient_back, live, pivot, scale_m)
         A, b = A + A_back, b + b_back
         A += (_RIDGE * np.trace(A, axis1=1, axis2=2)[:, None, None] + 1e-12) * np.eye(4)
-        step: FloatArray = -np.linalg.solve(A, b[..., None])[..., 0]
+        step = np.asarray(-np.linalg.solve(A, b[..., None])[..., 0], dtype=np.float64)
         length = np.linalg.norm(step[:, :3], axis=1, keepdims=True)
         step[:, :3] *= np.minimum(1.0, _MAX_STEP_M / np.maximum(length, 1e-12))
         step[:, 3] = np.clip(step[:, 3], -_MAX_YAW_STEP_RAD, _MAX_YAW_STEP_RAD)
