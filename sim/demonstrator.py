@@ -1,6 +1,7 @@
 """A scripted person: moves the arm by twists alone, smoothly, knowing where things are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from mt3.errors import PlanningError
 from mt3.geometry import SE3, interpolate_poses, log_se3
 from mt3.interfaces import Arm, Gripper, OperatorEvent
 from mt3.types import FloatArray
+from sim.rehearsal import can_visit
 from sim.scene import PyBulletScene
 from sim.skills.skill import Action, Grip, Move, Pause, Script, Skill
 
@@ -23,9 +25,6 @@ _GRIP_S = 2.0
 _GRIP_SETTLED = 0.002  # change of the opening over one check
 _GRIP_CHECK_SAMPLES = 12
 _BOTTLENECK_REST_S = 0.2
-_JOINT_MARGIN_RAD = 0.15
-_REHEARSAL_STEPS_S = 0.05
-_REHEARSAL_TOLERANCE_M = 0.01
 
 
 class Demonstrator:
@@ -63,9 +62,10 @@ class Demonstrator:
         """
         script = self.choose_script()
         self._gripper.command(script.opening)
-        for T_WE in self._way_to(script.T_WE_bottleneck):
+        for T_WE in _way_to(script.T_WE_bottleneck):
             yield from self._move(T_WE)
         yield from self._pause(_BOTTLENECK_REST_S)
+        self._hold()
         yield OperatorEvent.BOTTLENECK
         for action in script.actions:
             yield from self._act(action)
@@ -85,7 +85,8 @@ class Demonstrator:
             key=lambda script: T_WE.angle_to_rad(script.T_WE_bottleneck),
         )
         for script in scripts:
-            if self._rehearse(script):
+            goals = [*_way_to(script.T_WE_bottleneck), *script.poses()[1:]]
+            if self._can_visit(goals):
                 return script
         raise PlanningError(
             f"{self._skill.name}: none of {len(scripts)} ways stays inside the joint range",
@@ -152,32 +153,19 @@ class Demonstrator:
     def _measure(self) -> SE3:
         return self._scene.T_WB @ self._arm.state().T_BE
 
-    def _way_to(self, bottleneck: SE3) -> list[SE3]:
-        """Up and over: above the bottleneck first, then down to it."""
-        x, y, z = bottleneck.t
-        above = SE3.from_rotation_translation(bottleneck.R, (x, y, max(z, _TRAVEL_Z_M)))
-        return [above, bottleneck]
-
-    def _rehearse(self, script: Script) -> bool:
-        """Whether the arm could go this way: kinematics only, coarse in time."""
-        kinematics = self._scene.panda.kinematics
-        joints = self._arm.state().joints.copy()
+    def _can_visit(self, goals: Sequence[SE3]) -> bool:
         T_BW = self._scene.T_WB.inverse()
-        goals = [*self._way_to(script.T_WE_bottleneck), *script.poses()[1:]]
-        start = self._measure()
-        for goal in goals:
-            count = max(2, int(self._duration(start, goal) / _REHEARSAL_STEPS_S))
-            ends = np.stack([start.matrix, goal.matrix])
-            way = interpolate_poses(np.linspace(0, 1, count + 1)[1:], np.array([0.0, 1.0]), ends)
-            for T_WE in way:
-                T_EE = kinematics.forward(joints).inverse() @ T_BW @ SE3(T_WE)
-                V_E = T_EE.as_twist() / _REHEARSAL_STEPS_S
-                joints = joints + kinematics.resolve_twist(joints, V_E) * _REHEARSAL_STEPS_S
-                low, high = joints - kinematics.lower, kinematics.upper - joints
-                if min(low.min(), high.min()) < _JOINT_MARGIN_RAD:
-                    return False
-            reached = self._scene.T_WB @ kinematics.forward(joints)
-            if reached.translation_to_m(goal) > _REHEARSAL_TOLERANCE_M:
-                return False
-            start = goal
-        return True
+        durations_s = [self._duration(a, b) for a, b in pairwise([self._measure(), *goals])]
+        return can_visit(
+            self._scene.panda.kinematics,
+            self._arm.state().joints,
+            [T_BW @ goal for goal in goals],
+            durations_s,
+        )
+
+
+def _way_to(bottleneck: SE3) -> list[SE3]:
+    """Up and over: above the bottleneck first, then down to it."""
+    x, y, z = bottleneck.t
+    above = SE3.from_rotation_translation(bottleneck.R, (x, y, max(z, _TRAVEL_Z_M)))
+    return [above, bottleneck]

@@ -1,4 +1,4 @@
-"""How a simulated scene gets eyes: a camera in its place, and the segmenter that goes with it."""
+"""How a simulated scene gets eyes: a camera in its place."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,6 @@ from sim.depth_noise import DepthNoise
 from sim.raycast_renderer import RaycastRenderer
 from sim.scene import PyBulletScene
 from sim.scene_view import SceneView
-from sim.segmenter import SimSegmenter
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,26 +44,8 @@ def look_at(eye_W: FloatArray, target_W: FloatArray) -> SE3:
     return SE3.from_rotation_translation(R_WC, eye_W)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Eyes:
-    """A mounted camera, and what the simulator knows about what it sees."""
-
-    camera: RaycastCamera
-    view: SceneView
-
-    def segmenter(self, max_offset_px: float, boundary_noise_px: float, seed: int) -> SimSegmenter:
-        """The stand-in for a learned segmenter; see ``SimSegmenter``."""
-        return SimSegmenter(
-            {self.camera.name: self.camera},
-            self.view.categories,
-            max_offset_px,
-            boundary_noise_px,
-            np.random.default_rng([seed, 3]),
-        )
-
-
-def mount(scene: PyBulletScene, spec: CameraSpec, seed: int) -> Eyes:
-    """Give a scene, not yet connected, a ray-cast camera.
+def mount(scene: PyBulletScene, spec: CameraSpec, seed: int) -> RaycastCamera:
+    """Give a scene, not yet connected, a ray-cast camera, and return it.
 
     Args:
         scene: Gets one more camera.
@@ -76,4 +57,4 @@ def mount(scene: PyBulletScene, spec: CameraSpec, seed: int) -> Eyes:
     rng = np.random.default_rng([seed, 2])
     camera = RaycastCamera(spec.name, renderer, view.poses_W, scene.clock, spec.noise, rng)
     scene.mount(spec.name, camera)
-    return Eyes(camera, view)
+    return camera

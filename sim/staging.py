@@ -12,7 +12,7 @@ from mt3.types import FloatArray
 from sim.objects import CATEGORIES, ObjectModel, instance
 from sim.panda import OBSERVE_JOINTS
 from sim.scene import PyBulletScene, Roles
-from sim.skills import skill_named
+from sim.skills import Skill, skill_named
 from sim.skills.grasps import grasps_O
 
 _DISTRACTOR_GAP_M = 0.01
@@ -70,34 +70,49 @@ def stage(
     """
     skill = skill_named(task.skill)
     rng = np.random.default_rng([seed, 1])
+    target, held = _cast(task, skill)
+    drawn = [int(number) for number in rng.integers(_INSTANCE_SEEDS, size=2)]
+    given = (instance_seed, held_instance_seed)
+    target_seed, held_seed = (b if a is None else a for a, b in zip(given, drawn, strict=True))
+    scene = PyBulletScene(SE3.identity() if T_WB is None else T_WB)
+    scene.arm.reset(OBSERVE_JOINTS)
+    scene.world.add(target, instance(target, target_seed), (region or Region()).draw(rng))
+    if held is not None:
+        _put_in_hand(scene, held, instance(held, held_seed))
+    others = [name for name in _CLUTTER if name not in (target, held)]
+    chosen = _scatter(scene, rng.permutation(others).tolist(), distractors, skill.clearance_m, rng)
+    _bring_to_rest(scene, chosen)
+    scene.assign(Roles(target, held, scene.world.poses()))
+    if not skill.start_condition(scene):
+        raise ConfigurationError(f"stage: {task.text!r} with seed {seed} does not start as it must")
+    return scene
+
+
+def _cast(task: TaskDescription, skill: Skill) -> tuple[str, str | None]:
+    """Categories of the target and of the object in the hand."""
     target = category_of(task.target_object)
     if target not in skill.targets:
         raise ConfigurationError(
             f"target_object: got {target!r}, expected one of {', '.join(sorted(skill.targets))} "
             f"for {skill.name}"
         )
-    target_seed, held_seed = (int(s) for s in rng.integers(_INSTANCE_SEEDS, size=2))
-    target_model = instance(target, target_seed if instance_seed is None else instance_seed)
-    scene = PyBulletScene(T_WB if T_WB is not None else SE3.identity())
-    scene.arm.reset(OBSERVE_JOINTS)
-    T_WO = (region or Region()).draw(rng)
-    scene.world.add(target, target_model, T_WO)
-    held = None
-    if task.skill == "place_on" and task.other_object is not None:
-        held = category_of(task.other_object)
-        model = instance(held, held_seed if held_instance_seed is None else held_instance_seed)
-        _put_in_hand(scene, held, model)
-    others = [name for name in _CLUTTER if name not in (target, held)]
-    _scatter(scene, rng.permutation(others).tolist(), distractors, skill.clearance_m, rng)
+    if not skill.starts_holding:
+        return target, None
+    if task.other_object is None:
+        raise ConfigurationError(f"other_object: got none, expected what is held in {skill.name}")
+    held = category_of(task.other_object)
+    if held == target:
+        raise ConfigurationError(f"other_object: got {held!r} twice, expected two categories")
+    return target, held
+
+
+def _bring_to_rest(scene: PyBulletScene, distractors: Sequence[str]) -> None:
+    """Wait until everything rests, then let the distractors sleep."""
     scene.world.settle(_SETTLE_STEPS)
-    for name in scene.world.objects.keys() - {target, held}:
+    for name in distractors:
         scene.world.put_to_sleep(name)
     for _ in range(_FALL_ASLEEP_STEPS):
         scene.world.step()
-    scene.assign(Roles(target, held, scene.world.poses()))
-    if not skill.start_condition(scene):
-        raise ConfigurationError(f"stage: {task.text!r} with seed {seed} does not start as it must")
-    return scene
 
 
 def category_of(words: str) -> str:
@@ -138,7 +153,7 @@ def _scatter(
     count: int,
     clearance_m: float,
     rng: np.random.Generator,
-) -> None:
+) -> list[str]:
     """Put distractors, the first categories that fit, clear of all objects on the table."""
     standing = [
         (Circle.around(item.model, scene.world.pose(name)), clearance_m)
@@ -146,10 +161,10 @@ def _scatter(
         if scene.world.pose(name).t[2] < _ON_TABLE_M
     ]
     keep_out = [(Circle(scene.T_WB.t[:2], _BASE_RADIUS_M), 0.0), *standing]
-    missing = count
+    placed: list[str] = []
     for category in categories:
-        if missing == 0:
-            return
+        if len(placed) == count:
+            break
         model = instance(category, int(rng.integers(_INSTANCE_SEEDS)))
         for _ in range(_DRAWS):
             T_WO = _DISTRACTOR_REGION.draw(rng)
@@ -157,10 +172,11 @@ def _scatter(
             if all(circle.gap_m(other) >= gap_m for other, gap_m in keep_out):
                 scene.world.add(category, model, T_WO)
                 keep_out.append((circle, _DISTRACTOR_GAP_M))
-                missing -= 1
+                placed.append(category)
                 break
-    if missing:
-        raise ConfigurationError(f"distractors: got room for {count - missing}, expected {count}")
+    if len(placed) < count:
+        raise ConfigurationError(f"distractors: got room for {len(placed)}, expected {count}")
+    return placed
 
 
 def _put_in_hand(scene: PyBulletScene, name: str, model: ObjectModel) -> None:

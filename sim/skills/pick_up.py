@@ -18,6 +18,7 @@ class PickUp:
     name = "pick_up"
     clearance_m = 0.09
     targets = frozenset(CATEGORIES)
+    starts_holding = False
 
     def start_condition(self, scene: PyBulletScene) -> bool:
         """The target stands on the table and the hand does not touch it."""

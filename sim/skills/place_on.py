@@ -21,6 +21,7 @@ class PlaceOn:
     name = "place_on"
     clearance_m = 0.09
     targets = frozenset({"tray", "box"})
+    starts_holding = True
 
     def start_condition(self, scene: PyBulletScene) -> bool:
         """The first object is in the hand, the target stands on the table."""

@@ -34,6 +34,7 @@ class Push:
     name = "push"
     clearance_m = 0.16
     targets = frozenset(CATEGORIES)
+    starts_holding = False
 
     def start_condition(self, scene: PyBulletScene) -> bool:
         """The target stands on the table and the hand does not touch it."""

@@ -64,11 +64,13 @@ class Skill(Protocol):
         name: As in ``TaskDescription.skill``.
         clearance_m: Free space that staging leaves around the target.
         targets: Categories that can be the object acted on.
+        starts_holding: Whether the task's other object is in the hand from the start.
     """
 
     name: str
     clearance_m: float
     targets: frozenset[str]
+    starts_holding: bool
 
     def start_condition(self, scene: PyBulletScene) -> bool:
         """Whether the task can begin."""

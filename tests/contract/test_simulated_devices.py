@@ -74,7 +74,7 @@ class TestSimGripper(BackDoor, GripperContract):
 class TestRaycastCamera(BackDoor, CameraContract):
     @pytest.fixture
     def camera(self, scene):
-        return mount(scene, CAMERA, seed=0).camera
+        return mount(scene, CAMERA, seed=0)
 
     def true_T_WC(self):
         return CAMERA.T_WC

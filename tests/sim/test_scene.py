@@ -55,6 +55,7 @@ def test_the_instance_can_be_chosen() -> None:
         ("pick up the elephant", "elephant"),
         ("pour from the can into the mug", "pour"),
         ("place the can on the mug", "mug"),
+        ("place the box on the box", "twice"),
     ],
 )
 def test_what_cannot_be_staged_is_named(text, reason) -> None:

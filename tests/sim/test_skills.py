@@ -16,15 +16,17 @@ from sim.staging import stage
 def perform(text: str, seed: int):
     task = TaskDescription.parse(text)
     scene, skill = stage(task, seed), skill_named(task.skill)
-    events, poses = [], []
+    events, poses, steps = [], [], []
     with scene:
         before = skill.success(scene)
         operator = Demonstrator(scene, scene.arm, scene.gripper, skill, np.random.default_rng(seed))
         for event in operator.perform():
             events.append(event)
             poses.append(scene.tool_pose())
+            steps.append(scene.world.steps)
         after = skill.success(scene)
-    return scene, events, poses, before, after
+    assert set(np.diff(steps)) == {4}  # one sample each 1/60 s, the bottleneck's too
+    return events, poses, before, after
 
 
 @pytest.mark.parametrize(
@@ -40,7 +42,7 @@ def perform(text: str, seed: int):
     ],
 )
 def test_the_demonstrator_does_the_task_like_a_person(text, seed) -> None:
-    _, events, poses, before, after = perform(text, seed)
+    events, poses, before, after = perform(text, seed)
     assert not before
     assert after
     assert events.count(OperatorEvent.BOTTLENECK) == 1
