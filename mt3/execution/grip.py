@@ -1,0 +1,108 @@
+"""Whether the fingers have done what the demonstration's fingers did."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from mt3.demonstration import GripperEvent
+from mt3.errors import ConfigurationError
+
+_GRASP_MARGIN = 0.02  # a demonstrated opening this far above a closing command is an object
+
+
+@dataclass(frozen=True, slots=True)
+class GripRules:
+    """When a gripper has settled, and when it has lost what it held; openings are fractions.
+
+    Args:
+        reached: Distance at which the demonstrated opening is reached.
+        still: Change of the opening, over ``still_s``, that is standing still.
+        still_s: How long that is.
+        start_s: So long fingers that do not move may still be about to.
+        timeout_s: Longest wait.
+        empty: Fingers no further than this from a closing command hold nothing.
+        lost: A held object's opening falls by no more than this.
+
+    Raises:
+        ConfigurationError: A value that is not positive.
+    """
+
+    reached: float = 0.02
+    still: float = 0.005
+    still_s: float = 0.15
+    start_s: float = 0.6
+    timeout_s: float = 2.0
+    empty: float = 0.01
+    lost: float = 0.06
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if not getattr(self, name) > 0.0:
+                raise ConfigurationError(
+                    f"{name}: got {getattr(self, name)}, expected a positive number"
+                )
+
+
+def is_grasp(command: float, opening: float) -> bool:
+    """Whether fingers told to close, and demonstrated at an opening, held an object."""
+    return command < 0.5 and opening > command + _GRASP_MARGIN
+
+
+class GripWait:
+    """Watches fingers from a command on until they have settled.
+
+    A grasp has settled when the fingers stand still: reaching the demonstrated width says nothing
+    where another instance is thinner. Any other command has settled at the demonstrated opening
+    too. Fingers that have not moved yet do not stand still before ``start_s``.
+
+    Args:
+        event: What is commanded, and where the demonstration settled.
+        t_s: Time of the command.
+        opening: Measured then.
+        rules: When it has settled.
+    """
+
+    def __init__(self, event: GripperEvent, t_s: float, opening: float, rules: GripRules) -> None:
+        self.event = event
+        self.start_s = t_s
+        self.grasps = is_grasp(event.command, event.opening)
+        self._rules = rules
+        self._initial = opening
+        self._recent: deque[tuple[float, float]] = deque([(t_s, opening)])
+
+    def settled(self, t_s: float, opening: float) -> bool:
+        """Whether the fingers have done it, given a new measurement."""
+        self._recent.append((t_s, opening))
+        while len(self._recent) > 2 and self._recent[1][0] <= t_s - self._rules.still_s:
+            self._recent.popleft()
+        reached = abs(opening - self.event.opening) <= self._rules.reached
+        return (reached and not self.grasps) or self._stands_still(t_s, opening)
+
+    def timed_out(self, t_s: float) -> bool:
+        """Whether it has taken too long."""
+        return t_s - self.start_s > self._rules.timeout_s
+
+    def _stands_still(self, t_s: float, opening: float) -> bool:
+        rules = self._rules
+        openings = [value for _, value in self._recent]
+        begun = abs(opening - self._initial) > rules.still or t_s - self.start_s >= rules.start_s
+        watched = self._recent[0][0] <= t_s - rules.still_s
+        return begun and watched and max(openings) - min(openings) <= rules.still
+
+
+class Grasp:
+    """An object between the fingers.
+
+    Args:
+        command: Opening that the fingers try to reach.
+        opening: Measured when they had settled.
+        rules: When it is lost.
+    """
+
+    def __init__(self, command: float, opening: float, rules: GripRules) -> None:
+        self.opening = opening
+        self._least = max(command + rules.empty, opening - rules.lost)
+        self.missed = opening <= command + rules.empty
+
+    def lost(self, opening: float) -> bool:
+        """Whether the fingers have closed since."""
+        return opening < self._least
