@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mt3.errors import ConfigurationError
+from mt3.geometry import SE3
 from mt3.interfaces import OperatorEvent
 from mt3.task import TaskDescription
 from sim.demonstrator import Demonstrator
@@ -87,3 +88,19 @@ def test_a_remembered_moment_comes_back() -> None:
     scene.restore(moment)
     assert scene.clock.now_s() == moment.steps / 240
     assert first == _play(scene, 1, 60)
+
+
+def test_a_sleeping_distractor_wakes_when_the_arm_hits_it() -> None:
+    scene = stage(task("pick up the can"), 4, distractors=1)
+    (other,) = scene.world.objects.keys() - {"can"}
+    T_WE = scene.tool_pose()
+    scene.world.place(other, SE3.from_translation((T_WE.t[0] + 0.13, T_WE.t[1], 0.0)))
+    scene.world.settle(240)
+    scene.world.put_to_sleep(other)
+    start = scene.world.pose(other)
+    with scene:
+        for V_BE_E, samples in (((0, 0, 0.2, 0, 0, 0), 85), ((0.2, 0, 0, 0, 0, 0), 75)):
+            for _ in range(samples):
+                scene.arm.command_twist(np.array(V_BE_E, dtype=float))
+                scene.clock.sleep_until(scene.clock.now_s() + 1 / 60)
+    assert scene.world.pose(other).translation_to_m(start) > 0.03
