@@ -25,6 +25,7 @@ _MOSAIC = (
     ("before", "before", "top", "side", "path", "gripper"),
 )
 _DPI = 110
+_FROM_ABOVE, _FROM_THE_SIDE = (1, 0), (1, 2)  # axes of W to the right and up
 
 
 def draw_trial(
@@ -147,16 +148,18 @@ def _draw_clouds(
     demo_W = _sampled(demo.view.points_W()) if demo else None
     live_W = _sampled(live_view.points_W()) if live_view else None
     axes["before"].set_title("objects before the motion, from above")
-    _draw_points(axes["before"], [demo_W, live_W], (1, 0))
+    _draw_points(axes["before"], [demo_W, live_W], _FROM_ABOVE)
     if demo is not None:
-        _draw_line(axes["before"], demo.T_WE[demo.bottleneck_index :, :3, 3], (1, 0), _DEMO, ":")
+        _draw_line(
+            axes["before"], demo.T_WE[demo.bottleneck_index :, :3, 3], _FROM_ABOVE, _DEMO, ":"
+        )
     if record.interaction is not None:
         measured = np.array(record.interaction.path_measured).reshape(-1, 7)[:, :3]
-        _draw_line(axes["before"], measured, (1, 0), _MEASURED, "-")
+        _draw_line(axes["before"], measured, _FROM_ABOVE, _MEASURED, "-")
     moved_W = None
     if demo_W is not None and record.registration is not None:
         moved_W = SE3(np.array(record.registration.D_world)) @ demo_W
-    for name, plane in (("top", (1, 0)), ("side", (1, 2))):
+    for name, plane in (("top", _FROM_ABOVE), ("side", _FROM_THE_SIDE)):
         axes[name].set_title(f"after, {'from above' if name == 'top' else 'from the side'}")
         if moved_W is None:
             _say_missing(axes[name], "not registered")
@@ -165,12 +168,13 @@ def _draw_clouds(
 
 
 def _draw_points(axes: Axes, clouds: Sequence[FloatArray | None], plane: tuple[int, int]) -> None:
-    """Demonstrated and live points; from above as the front camera's image shows them."""
     for points_W, color, label in zip(clouds, (_DEMO, _LIVE), ("demo", "live"), strict=True):
         if points_W is not None:
             first, second = points_W[:, plane].T
             axes.scatter(first, second, s=3.0, color=color, alpha=0.5, lw=0, label=label)
     _finish_metric(axes, plane)
+    if plane == _FROM_ABOVE:
+        axes.invert_yaxis()  # y to the right, x down: not mirrored
 
 
 def _draw_line(
@@ -209,7 +213,7 @@ def _draw_path(axes: Axes, record: TrialRecord) -> None:
         p_W = np.array(record.arrival.T_world_tool_measured)[:3, 3]
         axes.plot(p_W[1], p_W[2], "o", color=_BAD, markersize=6, label="bottleneck")
     axes.axhline(0.0, color="black", linewidth=0.8)
-    _finish_metric(axes, (1, 2))
+    _finish_metric(axes, _FROM_THE_SIDE)
 
 
 def _draw_gripper(axes: Axes, record: TrialRecord, demo: Demonstration | None) -> None:
