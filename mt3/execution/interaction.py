@@ -11,7 +11,7 @@ from mt3.errors import ConfigurationError, DeviceError, SafetyViolation
 from mt3.execution.grip import Grasp, GripRules, GripWait, is_grasp
 from mt3.execution.interaction_log import GripperHold, InteractionFailure, InteractionLog
 from mt3.execution.reference import Reference
-from mt3.geometry import SE3, log_se3
+from mt3.geometry import SE3, invert_poses, log_se3
 from mt3.interfaces import Arm, Clock, Gripper
 from mt3.types import FloatArray
 
@@ -174,7 +174,7 @@ class _Loop:
         T_WE = self._T_WB.matrix @ self._arm.state().T_BE.matrix
         T_reference = self._reference.pose_at(self._progress_s)
         self._ticks.append((t_s, T_reference, T_WE, opening))
-        error = log_se3(np.linalg.inv(T_WE) @ T_reference)
+        error = log_se3(invert_poses(T_WE) @ T_reference)
         self._check_tracking(error)
         ended = self._wait is None and self._progress_s >= self._reference.duration_s - _ROUNDING_S
         if not ended:

@@ -17,12 +17,12 @@ from mt3.types import FloatArray
 
 PICTURE_NAME = "trial.png"
 
-_DEMO, _LIVE, _MEASURED, _PLANNED = "#2f6fde", "#e8710a", "#7b2d8b", "#555555"
+_DEMO, _LIVE, _MEASURED, _PLANNED = "#2f6fde", "#e8710a", "#7b2d8b", "#d9b8e0"
 _GOOD, _BAD, _FAINT = "#1a7f37", "#c62828", "#8a8a8a"
 _MAX_POINTS = 2500
 _MOSAIC = (
-    ("live", "live", "demo", "demo", "yaw", "yaw"),
-    ("before", "before", "top", "side", "path", "gripper"),
+    (*4 * ["live"], *4 * ["demo"], *4 * ["yaw"]),
+    (*3 * ["before"], *2 * ["top"], *2 * ["side"], *3 * ["path"], *2 * ["gripper"]),
 )
 _DPI = 110
 _FROM_ABOVE, _FROM_THE_SIDE = (1, 0), (1, 2)  # axes of W to the right and up
@@ -86,9 +86,9 @@ def _figures(record: TrialRecord) -> str:
         parts.append(f"path {plan.duration_s:.1f} s, slowed by {plan.slowdown:.2f}")
     if arrival := record.arrival:
         degrees = np.rad2deg(arrival.error_rad)
-        parts.append(f"arrived within {arrival.error_m * 1e3:.1f} mm, {degrees:.2f} deg")
+        parts.append(f"arrived within {arrival.error_m * 1e3:.2f} mm, {degrees:.2f} deg")
     if done := record.interaction:
-        parts.append(f"tracking error at most {done.max_error_m * 1e3:.1f} mm")
+        parts.append(f"tracking error at most {done.max_error_m * 1e3:.2f} mm")
     return "   |   ".join(parts)
 
 
@@ -150,12 +150,10 @@ def _draw_clouds(
     axes["before"].set_title("objects before the motion, from above")
     _draw_points(axes["before"], [demo_W, live_W], _FROM_ABOVE)
     if demo is not None:
-        _draw_line(
-            axes["before"], demo.T_WE[demo.bottleneck_index :, :3, 3], _FROM_ABOVE, _DEMO, ":"
-        )
+        _draw_tool(axes["before"], demo.T_WE[demo.bottleneck_index :, :3, 3], _DEMO)
     if record.interaction is not None:
         measured = np.array(record.interaction.path_measured).reshape(-1, 7)[:, :3]
-        _draw_line(axes["before"], measured, _FROM_ABOVE, _MEASURED, "-")
+        _draw_tool(axes["before"], measured, _MEASURED)
     moved_W = None
     if demo_W is not None and record.registration is not None:
         moved_W = SE3(np.array(record.registration.D_world)) @ demo_W
@@ -171,18 +169,17 @@ def _draw_points(axes: Axes, clouds: Sequence[FloatArray | None], plane: tuple[i
     for points_W, color, label in zip(clouds, (_DEMO, _LIVE), ("demo", "live"), strict=True):
         if points_W is not None:
             first, second = points_W[:, plane].T
-            axes.scatter(first, second, s=3.0, color=color, alpha=0.5, lw=0, label=label)
+            axes.scatter(first, second, s=3.0, color=color, alpha=0.5, lw=0)
+            axes.plot([], [], "o", color=color, label=label)
     _finish_metric(axes, plane)
     if plane == _FROM_ABOVE:
         axes.invert_yaxis()  # y to the right, x down: not mirrored
 
 
-def _draw_line(
-    axes: Axes, points_W: FloatArray, plane: tuple[int, int], color: str, style: str
-) -> None:
-    axes.plot(*points_W[:, plane].T, color=color, linestyle=style, linewidth=1.8)
-    if len(points_W):
-        axes.plot(*points_W[0, plane], marker="o", color=color, markersize=5)
+def _draw_tool(axes: Axes, p_W: FloatArray, color: str) -> None:
+    """A path of the tool from above, its beginning marked."""
+    axes.plot(*p_W[:, _FROM_ABOVE].T, color=color, linewidth=1.8)
+    axes.plot(*p_W[:1, _FROM_ABOVE].T, marker="X", color=color, mec="white", markersize=9)
 
 
 def _finish_metric(axes: Axes, plane: tuple[int, int]) -> None:
@@ -192,7 +189,7 @@ def _finish_metric(axes: Axes, plane: tuple[int, int]) -> None:
     axes.grid(alpha=0.25)
     axes.locator_params(nbins=5)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize="small", loc="upper right", markerscale=3.0)
+        axes.legend(fontsize="small", loc="best")
 
 
 def _draw_path(axes: Axes, record: TrialRecord) -> None:
@@ -200,19 +197,19 @@ def _draw_path(axes: Axes, record: TrialRecord) -> None:
     if record.plan is None:
         _say_missing(axes, "not planned")
         return
-    ways = [(record.plan.path, _FAINT, "-", "approach")]
+    ways = [(record.plan.path, _FAINT, 1.5, "approach, planned")]
     if done := record.interaction:
         ways += [
-            (done.path_planned, _PLANNED, "--", "reference"),
-            (done.path_measured, _MEASURED, "-", "measured"),
+            (done.path_planned, _PLANNED, 5.0, "interaction, reference"),
+            (done.path_measured, _MEASURED, 1.8, "interaction, measured"),
         ]
-    for rows, color, style, label in ways:
+    for rows, color, width, label in ways:
         p_W = np.array(rows).reshape(-1, 7)[:, :3]
-        axes.plot(p_W[:, 1], p_W[:, 2], color=color, linestyle=style, label=label)
+        axes.plot(*p_W[:, _FROM_THE_SIDE].T, color=color, linewidth=width, label=label)
     if record.arrival is not None:
         p_W = np.array(record.arrival.T_world_tool_measured)[:3, 3]
-        axes.plot(p_W[1], p_W[2], "o", color=_BAD, markersize=6, label="bottleneck")
-    axes.axhline(0.0, color="black", linewidth=0.8)
+        axes.plot(p_W[1], p_W[2], "o", color=_BAD, label="bottleneck, reached", zorder=3)
+    axes.axhline(0.0, color="black", linewidth=0.8, label="table")
     _finish_metric(axes, _FROM_THE_SIDE)
 
 
@@ -241,4 +238,4 @@ def _say_missing(axes: Axes, text: str) -> None:
 
 def _sampled(points_W: FloatArray) -> FloatArray:
     """At most ``_MAX_POINTS`` of the points, evenly."""
-    return points_W[:: max(1, len(points_W) // _MAX_POINTS)]
+    return points_W[:: -(-len(points_W) // _MAX_POINTS)]

@@ -8,7 +8,13 @@ import numpy as np
 
 from mt3.demonstration import Demonstration, GripperEvent
 from mt3.errors import GeometryError
-from mt3.geometry import SE3, compute_body_twists, interpolate_poses, require_rigid
+from mt3.geometry import (
+    SE3,
+    compute_body_twists,
+    exp_se3,
+    interpolate_poses,
+    require_rigid,
+)
 from mt3.motion.robot_model import RobotModel
 from mt3.safety import SafetyLimits, required_slowing
 from mt3.types import FloatArray, frozen_array
@@ -72,14 +78,14 @@ class Reference:
         return SE3(self.T_WE[0])
 
     def pose_at(self, t_s: float) -> FloatArray:
-        """Tool pose at a time, (4, 4), interpolated; the nearest end outside the range."""
-        pose: FloatArray = interpolate_poses(np.array([t_s]), self.t_s, self.T_WE)[0]
+        """Tool pose at a time, (4, 4), along the interval's twist; the last pose after the end."""
+        k = self._interval(t_s)
+        pose: FloatArray = self.T_WE[k] @ exp_se3(self.V_WE_E[k] * (t_s - self.t_s[k]))
         return pose
 
     def twist_at(self, t_s: float) -> FloatArray:
         """Twist of the interval that a time falls into, (6,), in E; zero from the end on."""
-        k = int(np.searchsorted(self.t_s, t_s, side="right")) - 1
-        twist: FloatArray = self.V_WE_E[max(k, 0)]
+        twist: FloatArray = self.V_WE_E[self._interval(t_s)]
         return twist
 
     def half_turned(self) -> "Reference":
@@ -114,6 +120,10 @@ class Reference:
             for first, last in pairwise(bounds)
         )
         return max(factors)
+
+    def _interval(self, t_s: float) -> int:
+        """Index of the last sample at or before a time."""
+        return max(0, int(np.searchsorted(self.t_s, t_s, side="right")) - 1)
 
     def _from_rest(
         self, first: int, last: int, joints: FloatArray
