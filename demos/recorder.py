@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from demos.intake import begin, commit
 from demos.journal import Entry, Journal
@@ -13,22 +13,9 @@ from demos.recording import RecordingHeader, SpeedLimits, StoredView
 from demos.staging import begin_staging, bottleneck_entry, end_entry, sample_entry
 from mt3.demonstration import DemoSummary
 from mt3.errors import DeviceError
-from mt3.interfaces import Arm, Operator, OperatorEvent, Scene
+from mt3.interfaces import Arm, Judge, Operator, OperatorEvent, Scene
 from mt3.perception import ObjectView, Segmenter
 from mt3.task import TaskDescription
-
-
-class Judge(Protocol):
-    """Says whether the task was done: the simulator's predicate, or a person's key."""
-
-    @property
-    def name(self) -> str:
-        """What the record calls it."""
-        ...
-
-    def success(self) -> bool | None:
-        """Whether the task is done now; None where nobody can say."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,5 +85,17 @@ class SafetyViolation(DeviceError):
         self.limit = limit
 
 
+class InteractionError(DeviceError):
+    """An interaction that was stopped before its end.
+
+    Attributes:
+        reason: Name of the ``InteractionFailure``, or of the safety limit.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class ConfigurationError(Mt3Error, ValueError):
     """Values of a configuration that contradict each other or the device."""

@@ -210,6 +210,19 @@ class Operator(Protocol):
         ...
 
 
+class Judge(Protocol):
+    """Says whether the task was done: the simulator's predicate, or a person's key."""
+
+    @property
+    def name(self) -> str:
+        """What the record calls it."""
+        ...
+
+    def success(self) -> bool | None:
+        """Whether the task is done now; None where nobody can say."""
+        ...
+
+
 class DemoSource(Protocol):
     """Where demonstrations come from."""
 

@@ -1,0 +1,91 @@
+"""Build the parts of a trial from a composed configuration: the one place where they meet."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from mt3.cli.entry import config_for_record
+from mt3.cli.software import software_versions
+from mt3.execution.executor import Executor
+from mt3.execution.observer import Observer
+from mt3.interfaces import Judge, Scene
+from mt3.motion.planner import MotionPlanner
+from mt3.motion.robot_model import RobotModel
+from mt3.motion.timing import TimingLimits
+from mt3.retrieval import DemoIndex
+from mt3.safety import GuardedArm, SafetyLimits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workplace:
+    """A scene with everything that acts in it.
+
+    Args:
+        scene: The robot in its workplace; ``with`` connects it.
+        executor: Runs trials in it.
+        judge: Says whether a task was done.
+    """
+
+    scene: Scene
+    executor: Executor
+    judge: Judge
+
+
+def build(node: object) -> Any:  # noqa: ANN401  # whatever the YAML names
+    """What a node of the configuration describes, with plain values inside."""
+    return instantiate(node, _convert_="all")
+
+
+def build_planner(cfg: DictConfig, model: RobotModel, scene: Scene) -> MotionPlanner:
+    """The planner of a workplace, within its share of the safety limits."""
+    limits: SafetyLimits = build(cfg.limits)
+    share = cfg.timing.limits_share
+    timing = TimingLimits(
+        share * limits.joint_velocity_fraction,
+        cfg.timing.acceleration_rad_s2,
+        limits.tool.scaled(share),
+    )
+    return MotionPlanner(model, scene.T_WB, timing, build(cfg.planning))
+
+
+def build_workplace(cfg: DictConfig) -> Workplace:
+    """Everything that one trial needs; nothing is connected yet.
+
+    Raises:
+        LibraryNotFoundError: There are no demonstrations at ``library``.
+        ConfigurationError: A value of the configuration is refused; the message names it.
+    """
+    source = build(cfg.library_source)
+    scene: Scene = build(cfg.scene)
+    model: RobotModel = build(cfg.model)
+    limits: SafetyLimits = build(cfg.limits)
+    arm = GuardedArm(scene.arm, model, limits, scene.T_WB, scene.clock)
+    planner = build_planner(cfg, model, scene)
+    observer = Observer(
+        scene,
+        arm,
+        model,
+        planner,
+        build(cfg.segmenter)(scene=scene),
+        build(cfg.obstacles),
+        build(cfg.observation),
+    )
+    executor = Executor(
+        scene=scene,
+        arm=arm,
+        model=model,
+        limits=limits,
+        observer=observer,
+        source=source,
+        index=DemoIndex(source, build(cfg.encoder), build(cfg.language)),
+        registrar=build(cfg.registrar),
+        planner=planner,
+        tracking=build(cfg.tracking),
+        grip=build(cfg.grip),
+        rules=build(cfg.execution),
+        config=config_for_record(cfg),
+        software=software_versions(),
+    )
+    return Workplace(scene, executor, build(cfg.judge)(scene=scene))

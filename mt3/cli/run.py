@@ -1,0 +1,167 @@
+"""``mt3-run``: do a task that was demonstrated."""
+
+from pathlib import Path
+
+import numpy as np
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.table import Table
+
+from mt3.cli.assembly import Workplace, build_workplace
+from mt3.cli.entry import HydraCommand, run_hydra_command
+from mt3.cli.outcome import ExitCode, Outcome
+from mt3.errors import ConfigurationError
+from mt3.execution.picture import draw_trial
+from mt3.execution.trial_record import FailureStage, TrialRecord
+from mt3.task import TaskDescription
+
+HELP = """
+mt3-run: do a task that was demonstrated, wherever the object stands now.
+
+  mt3-run task="pick up the mug"                    in a new simulated scene
+  mt3-run task="pick up the mug" seed=7             in another one
+  mt3-run task="put the can on the tray" library=my with the demonstrations in folder my
+
+It looks at the workplace, retrieves the demonstration that fits words and shape, estimates how
+the object has moved since, plans a way to the transferred bottleneck, goes there, proves that it
+arrived, replays the interaction and verifies its end. If any stage fails the arm holds still, and
+the record says which stage and why.
+
+Settings, as key=value:
+  task=TEXT      what to do (required)
+  library=PATH   demonstrations; default $MT3_LIBRARY, else ./library
+  seed=N         which scene: instance, placement, distractors (default 0)
+  trials=PATH    where record and picture go (default ./trials)
+  output=json    one JSON document on standard output (default human)
+  scene=NAME     which workplace (default sim)
+Useful others: scene.instance_seed=N keeps one shape of the object, scene.distractors=N.
+Every value can be set; --cfg job prints them all.
+
+First record a demonstration: mt3-record task="pick up the mug"
+
+Exit codes: 0 success, 1 the trial failed, 2 no demonstration for this task, 3 bad input,
+130 interrupted.
+"""
+
+_NEXT_STEP = {
+    FailureStage.OBSERVE: "Nothing was touched. Mend what the reason names, then run again.",
+    FailureStage.RETRIEVE: "Nothing was touched. Record this task with mt3-record.",
+    FailureStage.ALIGN: "Nothing was touched. Turn the object so that its features are seen, or "
+    "record it once more from this side.",
+    FailureStage.PLAN: "Nothing was touched. Move the object nearer, or make room around it.",
+    FailureStage.APPROACH: "The arm stands on its way. Check the way, then move it back by hand.",
+    FailureStage.ARRIVE: "The arm stands near the object. Check the calibration of the arm.",
+    FailureStage.INTERACT: "The arm holds still and keeps what it holds. Take the object out of "
+    "the hand before you move the arm.",
+    FailureStage.VERIFY: "The arm holds still and keeps what it holds. Take the object out of "
+    "the hand before you move the arm.",
+}
+
+
+def main() -> int:
+    """Entry point of the console script."""
+    return run_hydra_command(COMMAND)
+
+
+def _run(cfg: DictConfig, console: Console) -> Outcome:
+    if OmegaConf.is_missing(cfg, "task"):
+        raise ConfigurationError('task: missing, for example mt3-run task="pick up the mug"')
+    task = TaskDescription.parse(str(cfg.task))
+    with console.status(f"setting up {task.text}"):
+        workplace = build_workplace(cfg)
+    with console.status(task.text):
+        record = run_trial(workplace, task)
+        folder = _new_folder(Path(cfg.trials), task)
+        record_path = record.save(folder)
+        picture = folder / "trial.png"
+        evidence = workplace.executor.evidence
+        draw_trial(record, picture, evidence.demo, evidence.live_view)
+    _print_stages(record, console)
+    console.print(f"record  {record_path}\npicture {picture}", markup=False)
+    code = _exit_code(record)
+    files = {"record": str(record_path), "picture": str(picture)}
+    return Outcome(code, {"exit_code": int(code), **files, "trial": record.as_dict()})
+
+
+def run_trial(workplace: Workplace, task: TaskDescription) -> TrialRecord:
+    """One trial from connecting to the verdict; a failed trial is judged too."""
+    with workplace.scene:
+        record = workplace.executor.run(task)
+        if record.outcome == "interrupted":
+            return record
+        judge = workplace.judge
+        return record.judged(judge.success(), judge.name)
+
+
+def _exit_code(record: TrialRecord) -> ExitCode:
+    if record.outcome == "interrupted":
+        return ExitCode.INTERRUPTED
+    done = record.outcome == "completed" and record.success is not False
+    return ExitCode.SUCCESS if done else ExitCode.FAILED
+
+
+def _new_folder(trials: Path, task: TaskDescription) -> Path:
+    """A folder of its own for each trial, numbered per task."""
+    stem = f"{task.skill}-{task.target_object}".replace(" ", "-")
+    number = 1
+    while True:
+        folder = trials / f"{stem}-{number:04d}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
+
+
+def _print_stages(record: TrialRecord, console: Console) -> None:
+    table = Table(title=record.task.text, title_justify="left", show_edge=False)
+    table.add_column("stage")
+    table.add_column("", no_wrap=True)
+    table.add_column("figures")
+    table.add_column("time", justify="right")
+    for stage in FailureStage:
+        if stage not in record.timings_s:
+            continue
+        failed = stage == record.failure_stage
+        mark = "[red]failed[/red]" if failed else "[green]ok[/green]"
+        table.add_row(stage, mark, _figures(record, stage), f"{record.timings_s[stage]:.2f} s")
+    console.print(table)
+    if record.failure_stage is not None:
+        console.print(f"{record.outcome}: {record.reason}", style="red", markup=False)
+        console.print(_NEXT_STEP[record.failure_stage], markup=False)
+    verdict = {True: "done", False: "not done", None: "not judged"}[record.success]
+    console.print(f"task {verdict}" + (f" (judge: {record.judge})" if record.judge else ""))
+
+
+def _figures(record: TrialRecord, stage: FailureStage) -> str:
+    """What a stage found, in a few figures; empty where it found nothing."""
+    match stage:
+        case FailureStage.OBSERVE if seen := record.observation:
+            return f"object on {seen.mask_pixels} pixels, mask from {seen.segmenter}"
+        case FailureStage.RETRIEVE if found := record.retrieval:
+            return f"{found.demo_id}, best of {len(found.candidates)}"
+        case FailureStage.ALIGN if fit := record.registration:
+            return (
+                f"overlap {fit.overlap:.2f}, RMSE {fit.rmse_m * 1e3:.1f} mm, violation "
+                f"{fit.violation_m * 1e3:.1f} mm, margin {fit.margin:.2f}, symmetry {fit.symmetry}"
+            )
+        case FailureStage.PLAN if plan := record.plan:
+            return (
+                f"choice {plan.choice + 1} of {plan.choices}, {plan.duration_s:.1f} s, "
+                f"interaction slowed {plan.slowdown:.2f} times"
+            )
+        case FailureStage.ARRIVE if arrival := record.arrival:
+            return f"{arrival.error_m * 1e3:.2f} mm, {np.rad2deg(arrival.error_rad):.2f} deg off"
+        case FailureStage.INTERACT if done := record.interaction:
+            return f"{done.duration_s:.1f} s, at most {done.max_error_m * 1e3:.1f} mm off"
+    return ""
+
+
+COMMAND = HydraCommand(
+    name="mt3-run",
+    config_name="run",
+    help_text=HELP,
+    example='task="pick up the mug"',
+    run=_run,
+)

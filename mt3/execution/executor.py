@@ -1,0 +1,274 @@
+"""Do a task: the method, in the paper's order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mt3.alignment import Registrar, Registration
+from mt3.demonstration import Demonstration
+from mt3.errors import (
+    DeviceError,
+    InteractionError,
+    Mt3Error,
+    PlanningError,
+    SafetyViolation,
+)
+from mt3.execution.grip import GripRules, is_grasp
+from mt3.execution.interaction import Interaction, TrackingRules
+from mt3.execution.interaction_log import InteractionLog
+from mt3.execution.observer import Observation, Observer
+from mt3.execution.reference import Reference, transfer
+from mt3.execution.trial_record import FailureStage, TrialNotes, TrialRecord
+from mt3.execution.trial_stages import (
+    ArrivalRecord,
+    InteractionRecord,
+    ObservationRecord,
+    PlanRecord,
+    RegistrationRecord,
+    RetrievalRecord,
+)
+from mt3.interfaces import DemoSource, Scene
+from mt3.motion.planner import MotionPlanner, Plan
+from mt3.motion.robot_model import RobotModel
+from mt3.perception import ObjectView
+from mt3.retrieval import DemoIndex
+from mt3.safety import GuardedArm, SafetyLimits
+from mt3.task import TaskDescription
+
+_GRIPPER_WAIT_S = 1.5
+_TICK_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionRules:
+    """When a trial goes on.
+
+    Args:
+        max_arrival_error_m: Of the measured tool position from the bottleneck.
+        max_arrival_error_rad: Of its rotation.
+        max_end_error_m: Of the measured tool position from the end of the reference.
+        max_end_opening_error: Of the gripper's fraction at the end from the demonstrated one,
+            unless something is held: another instance may be wider or narrower.
+        accept_untrusted: Act on a registration that is not trusted; for experiments.
+    """
+
+    max_arrival_error_m: float = 0.003
+    max_arrival_error_rad: float = float(np.deg2rad(1.5))
+    max_end_error_m: float = 0.01
+    max_end_opening_error: float = 0.1
+    accept_untrusted: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class TrialEvidence:
+    """What a trial saw, as far as it came."""
+
+    live_view: ObjectView | None = None
+    demo: Demonstration | None = None
+
+
+class Executor:
+    """Runs trials in one workplace.
+
+    Args:
+        scene: The robot in its workplace.
+        arm: Its guarded arm; nothing else moves it.
+        model: The arm's kinematics and shape.
+        limits: What the guarded arm keeps.
+        observer: Looks at the workplace.
+        source: Where demonstrations come from.
+        index: Finds the one to transfer.
+        registrar: Estimates how the object moved.
+        planner: Plans the way to the bottleneck.
+        tracking: How closely the interaction is followed.
+        grip: When the gripper has done its part.
+        rules: When a trial goes on.
+        config: Resolved configuration, for the record.
+        software: Version and git revision, for the record.
+
+    Attributes:
+        evidence: What the last trial saw, for pictures.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        arm: GuardedArm,
+        model: RobotModel,
+        limits: SafetyLimits,
+        observer: Observer,
+        source: DemoSource,
+        index: DemoIndex,
+        registrar: Registrar,
+        planner: MotionPlanner,
+        tracking: TrackingRules,
+        grip: GripRules,
+        rules: ExecutionRules,
+        config: Mapping[str, Any],
+        software: Mapping[str, str],
+    ) -> None:
+        self._scene, self._arm, self._model, self._limits = scene, arm, model, limits
+        self._observer, self._source, self._index = observer, source, index
+        self._registrar, self._planner = registrar, planner
+        self._tracking, self._grip, self._rules = tracking, grip, rules
+        self._config, self._software = config, software
+        self.evidence = TrialEvidence()
+
+    def run(self, task: TaskDescription) -> TrialRecord:
+        """Do a task, and say what happened.
+
+        The arm is at rest afterwards, whatever happened, and keeps what it holds. Ctrl-C stops it
+        and ends the trial as interrupted.
+
+        Raises:
+            NoMatchError: No demonstration fits the words; nothing has moved.
+        """
+        self._index.narrow(task)
+        self.evidence = TrialEvidence()
+        notes = TrialNotes(
+            task=task,
+            robot=self._scene.robot,
+            backend=self._scene.backend,
+            config=self._config,
+            software=self._software,
+        )
+        try:
+            self._do(task, notes)
+        except KeyboardInterrupt:
+            return self._ended(notes).interrupted()
+        except Mt3Error as error:
+            return self._ended(notes).failed(str(error), _reason_code(error))
+        return self._ended(notes).completed()
+
+    def _do(self, task: TaskDescription, notes: TrialNotes) -> None:
+        """The stages, each an error if it fails."""
+        with notes.during(FailureStage.OBSERVE):
+            seen = self._observe(task, notes)
+        with notes.during(FailureStage.RETRIEVE):
+            demo = self._retrieve(task, seen, notes)
+        with notes.during(FailureStage.OBSERVE):
+            self._observer.require_matches(demo)
+        with notes.during(FailureStage.ALIGN):
+            registration = self._align(demo, seen, notes)
+        with notes.during(FailureStage.PLAN):
+            references = self._transfer(demo, registration)
+            plan, reference = self._plan(references, seen, notes)
+        with notes.during(FailureStage.APPROACH):
+            self._approach(plan, reference)
+        with notes.during(FailureStage.ARRIVE):
+            self._prove_arrival(reference, notes)
+        with notes.during(FailureStage.INTERACT):
+            log = self._interact(reference, notes)
+        with notes.during(FailureStage.VERIFY):
+            self._verify(reference, log)
+
+    def _ended(self, notes: TrialNotes) -> TrialNotes:
+        """The notes of a trial whose arm is at rest."""
+        self._arm.stop()
+        notes.interventions = dict(self._arm.interventions)
+        return notes
+
+    def _observe(self, task: TaskDescription, notes: TrialNotes) -> Observation:
+        seen = self._observer.observe(task.target_object)
+        self.evidence.live_view = seen.view
+        notes.observation = ObservationRecord.from_view(seen.view, self._observer.segmenter_name)
+        return seen
+
+    def _retrieve(
+        self, task: TaskDescription, seen: Observation, notes: TrialNotes
+    ) -> Demonstration:
+        ranking = self._index.query(task, seen.view)
+        notes.retrieval = RetrievalRecord.from_ranking(ranking)
+        demo = self.evidence.demo = self._source.load(ranking.best.summary.demo_id)
+        return demo
+
+    def _align(self, demo: Demonstration, seen: Observation, notes: TrialNotes) -> Registration:
+        registration = self._registrar.register(demo.view, seen.view)
+        notes.registration = RegistrationRecord.from_registration(registration)
+        return registration if self._rules.accept_untrusted else registration.require()
+
+    @staticmethod
+    def _transfer(demo: Demonstration, registration: Registration) -> list[Reference]:
+        """The interaction at the live object, for every motion that symmetry makes as good.
+
+        A parallel gripper turned by half a turn about its axis is the same gripper.
+        """
+        moved = [transfer(demo, D_W) for D_W in registration.equivalent_motions]
+        return [turned for one in moved for turned in (one, one.half_turned())]
+
+    def _plan(
+        self, references: Sequence[Reference], seen: Observation, notes: TrialNotes
+    ) -> tuple[Plan, Reference]:
+        """The way to the nearest bottleneck, and its interaction slowed to the limits."""
+        obstacles = self._observer.obstacles(seen)
+        poses = [reference.T_WE for reference in references]
+        plan = self._planner.plan(seen.joints, poses, obstacles, seen.held_p_E)
+        reference = references[plan.choice]
+        slowdown = reference.slowdown_for(self._model, self._limits, plan.reference_joints)
+        notes.plan = PlanRecord.from_plan(plan, len(references), slowdown)
+        return plan, reference.slowed(slowdown)
+
+    def _approach(self, plan: Plan, reference: Reference) -> None:
+        """Go to the bottleneck, with the fingers as they were there in the demonstration."""
+        gripper, clock = self._scene.gripper, self._scene.clock
+        command = float(reference.command[0])
+        if abs(gripper.state().command - command) > self._rules.max_end_opening_error:
+            gripper.command(command)
+        self._arm.follow(plan.trajectory)
+        deadline_s = clock.now_s() + _GRIPPER_WAIT_S
+        while abs(gripper.state().opening - reference.opening[0]) > 0.05:
+            if clock.now_s() > deadline_s:
+                raise DeviceError(
+                    f"gripper: got an opening of {gripper.state().opening:.2f}, expected "
+                    f"{reference.opening[0]:.2f} at the bottleneck"
+                )
+            clock.sleep_until(clock.now_s() + _TICK_S)
+
+    def _prove_arrival(self, reference: Reference, notes: TrialNotes) -> None:
+        """The measured bottleneck is the planned one."""
+        measured = self._scene.T_WB @ self._arm.state().T_BE
+        planned = reference.T_WE_bottleneck
+        arrival = notes.arrival = ArrivalRecord.from_poses(planned, measured)
+        rules = self._rules
+        if not measured.is_close(planned, rules.max_arrival_error_m, rules.max_arrival_error_rad):
+            raise DeviceError(
+                f"arrival: got {arrival.error_m * 1e3:.1f} mm and "
+                f"{np.rad2deg(arrival.error_rad):.2f} deg from the bottleneck, expected at most "
+                f"{rules.max_arrival_error_m * 1e3:.1f} mm and "
+                f"{np.rad2deg(rules.max_arrival_error_rad):.2f} deg"
+            )
+
+    def _interact(self, reference: Reference, notes: TrialNotes) -> InteractionLog:
+        interaction = Interaction(reference, self._tracking, self._grip)
+        scene = self._scene
+        log = interaction.run(self._arm, scene.gripper, scene.clock, scene.T_WB)
+        notes.interaction = InteractionRecord.from_log(log)
+        if log.failure is not None:
+            raise InteractionError(log.reason, log.limit or log.failure)
+        return log
+
+    def _verify(self, reference: Reference, log: InteractionLog) -> None:
+        """What the robot itself can sense of the end: where the tool is, and what it holds."""
+        distance_m, _ = log.final_error
+        if distance_m > self._rules.max_end_error_m:
+            raise DeviceError(
+                f"end: got {distance_m * 1e3:.1f} mm from the end of the reference, expected at "
+                f"most {self._rules.max_end_error_m * 1e3:.0f} mm"
+            )
+        opening = self._scene.gripper.state().opening
+        command, demonstrated = float(reference.command[-1]), float(reference.opening[-1])
+        if is_grasp(command, demonstrated):
+            return  # a lost grasp has ended the interaction
+        if abs(opening - demonstrated) > self._rules.max_end_opening_error:
+            raise DeviceError(
+                f"end: got an opening of {opening:.2f}, expected {demonstrated:.2f} as demonstrated"
+            )
+
+
+def _reason_code(error: Mt3Error) -> str:
+    """The reason for programs, where an error has one."""
+    if isinstance(error, PlanningError | InteractionError):
+        return error.reason
+    return error.limit if isinstance(error, SafetyViolation) else ""
