@@ -68,11 +68,12 @@ def _write_title(figure: Figure, record: TrialRecord) -> None:
         fontsize=17,
         fontweight="bold",
         color=_GOOD if good else _BAD,
+        parse_math=False,
     )
     lines = [_figures(record), _timings(record)]
     if record.reason:
         lines.insert(0, textwrap.shorten(record.reason, 200, placeholder=" ..."))
-    figure.supxlabel("\n".join(line for line in lines if line), fontsize=11.5)
+    figure.supxlabel("\n".join(line for line in lines if line), fontsize=11.5, parse_math=False)
 
 
 def _figures(record: TrialRecord) -> str:
@@ -106,7 +107,7 @@ def _demo_title(demo: Demonstration | None) -> str:
 
 
 def _draw_view(axes: Axes, view: ObjectView | None, title: str, color: str) -> None:
-    axes.set_title(title, color=color, fontweight="bold")
+    axes.set_title(title, color=color, fontweight="bold", parse_math=False)
     axes.set_xticks([])
     axes.set_yticks([])
     if view is None:
@@ -147,7 +148,7 @@ def _draw_clouds(
 ) -> None:
     demo_W = _sampled(demo.view.points_W()) if demo else None
     live_W = _sampled(live_view.points_W()) if live_view else None
-    axes["before"].set_title("objects before the motion, from above")
+    axes["before"].set_title("clouds before, from above")
     _draw_points(axes["before"], [demo_W, live_W], _FROM_ABOVE)
     if demo is not None:
         _draw_tool(axes["before"], demo.T_WE[demo.bottleneck_index :, :3, 3], _DEMO)
@@ -158,7 +159,7 @@ def _draw_clouds(
     if demo_W is not None and record.registration is not None:
         moved_W = SE3(np.array(record.registration.D_world)) @ demo_W
     for name, plane in (("top", _FROM_ABOVE), ("side", _FROM_THE_SIDE)):
-        axes[name].set_title(f"after, {'from above' if name == 'top' else 'from the side'}")
+        axes[name].set_title(f"after $D_W$, {'from above' if name == 'top' else 'from the side'}")
         if moved_W is None:
             _say_missing(axes[name], "not registered")
         else:

@@ -115,30 +115,27 @@ class Reference:
             joints: Joints along the reference, (N, n), rad.
         """
         bounds = sorted({0, *(event.index for event in self.events), len(self.t_s) - 1})
-        factors = (
-            required_slowing(model, limits, *self._from_rest(first, last, joints), LIMIT_SHARE)
-            for first, last in pairwise(bounds)
-        )
+        factors = []
+        for first, last in pairwise(bounds):
+            t_s, T_WE, q = self._averaged(first, last, joints)
+            factors.append(
+                required_slowing(model, limits, t_s, T_WE, q, LIMIT_SHARE, rests_at_ends=True)
+            )
         return max(factors)
 
     def _interval(self, t_s: float) -> int:
         """Index of the last sample at or before a time."""
         return max(0, int(np.searchsorted(self.t_s, t_s, side="right")) - 1)
 
-    def _from_rest(
+    def _averaged(
         self, first: int, last: int, joints: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Times, poses and joints of one stretch, thinned, standing still before and after."""
-        span_s = self.t_s[last] - self.t_s[first]
-        count = max(1, round(float(span_s) / _WINDOW_S))
-        t_s = np.linspace(self.t_s[first], self.t_s[last], count + 1)
+        """Times, poses and joints of one stretch, a window apart."""
+        span_s = float(self.t_s[last] - self.t_s[first])
+        t_s = np.linspace(self.t_s[first], self.t_s[last], max(1, round(span_s / _WINDOW_S)) + 1)
         T_WE = interpolate_poses(t_s, self.t_s, self.T_WE)
         q = np.stack([np.interp(t_s, self.t_s, column) for column in joints.T], axis=1)
-        return (
-            np.concatenate([[t_s[0] - _WINDOW_S], t_s, [t_s[-1] + _WINDOW_S]]),
-            np.concatenate([T_WE[:1], T_WE, T_WE[-1:]]),
-            np.concatenate([q[:1], q, q[-1:]]),
-        )
+        return t_s, T_WE, q
 
 
 def transfer(demo: Demonstration, D_W: SE3) -> Reference:

@@ -15,6 +15,8 @@ def required_slowing(
     T_WE: FloatArray,
     joints: FloatArray,
     share: float,
+    *,
+    rests_at_ends: bool = False,
 ) -> float:
     """Factor, at least 1, by which time is stretched so that a reference stays within limits.
 
@@ -25,8 +27,9 @@ def required_slowing(
         T_WE: Its tool poses in W, (N, 4, 4).
         joints: The joints that follow it, (N, n), rad.
         share: Of every limit that may be used, in (0, 1].
+        rests_at_ends: Whether the tool rests before the first sample and after the last one.
     """
-    peaks = ToolPeaks.of(t_s, T_WE, rests_at_ends=False)
+    peaks = ToolPeaks.of(t_s, T_WE, rests_at_ends=rests_at_ends)
     speed = np.abs(np.diff(joints, axis=0)) / np.diff(t_s)[:, None]
     allowed = share * limits.joint_velocity_fraction * model.velocity_limit
     return max(peaks.slowing(limits.tool.scaled(share)), float((speed / allowed).max()))
