@@ -26,10 +26,10 @@ from hydra.utils import instantiate
 
 from mt3.alignment.registrar import Registrar
 from mt3.alignment.registration import Registration
+from mt3.benchmark.wilson import Share
 from mt3.errors import Mt3Error
 from mt3.geometry import SE3, wrap_angle, yaw_of
 from mt3.perception import ObjectView
-from mt3.wilson import Share
 from sim.objects import CATEGORIES, ObjectModel, instance
 from sim.snapshots import SnapshotStudio, scatter_around
 from sim.staging import Region

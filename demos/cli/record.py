@@ -64,9 +64,9 @@ def _record_all(cfg: DictConfig, console: Console) -> Outcome:
             markup=False,
         )
         try:
-            recorded.append(_record_one(episode, task))
+            recorded.append(record_episode(episode))
             console.print(f"  saved as {recorded[-1]['id']} in {cfg.library}", markup=False)
-        except _RefusedError as refusal:
+        except RefusedError as refusal:
             refused.append({"seed": episode.seed, "reason": str(refusal)})
             console.print(f"  {refusal}", style="yellow", markup=False)
         except KeyboardInterrupt:
@@ -77,11 +77,17 @@ def _record_all(cfg: DictConfig, console: Console) -> Outcome:
     return Outcome(code, {**document, "exit_code": int(code)})
 
 
-class _RefusedError(Exception):
+class RefusedError(DemoFormatError):
     """A recording that broke a rule and went into quarantine."""
 
 
-def _record_one(cfg: DictConfig, task: TaskDescription) -> dict[str, Any]:
+def record_episode(cfg: DictConfig) -> dict[str, Any]:
+    """Record one demonstration as a configuration says, and return where it went.
+
+    Raises:
+        RefusedError: The recording broke a rule.
+    """
+    task = _task(cfg)
     scene: Scene = _build(cfg.scene)
     library = DemoLibrary.open_for_recording(cfg.library, scene.robot, scene.backend)
     model: RobotModel = _build(cfg.model)
@@ -95,7 +101,7 @@ def _record_one(cfg: DictConfig, task: TaskDescription) -> dict[str, Any]:
             settings = _settings(cfg, limits)
             summary = record(scene, arm, operator, library, task, segmenter, judge, settings)
         except DemoFormatError as error:
-            raise _RefusedError(str(error)) from error
+            raise RefusedError(str(error)) from error
     return {
         "id": summary.demo_id,
         "content_hash": summary.content_hash,

@@ -1,0 +1,6 @@
+"""Many trials, and how sure their figures are."""
+
+from mt3.benchmark.plan import BenchmarkTruth, Episode, PlannedTrial, Suite
+from mt3.benchmark.wilson import Share
+
+__all__ = ["BenchmarkTruth", "Episode", "PlannedTrial", "Share", "Suite"]

@@ -1,0 +1,71 @@
+"""What a benchmark consists of, before anything runs: plain values, for any process."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mt3.demonstration import Demonstration
+from mt3.geometry import SE3
+from mt3.motion.obstacles import ObstacleRules
+from mt3.motion.planner import MotionPlanner
+from mt3.motion.robot_model import RobotModel
+from mt3.task import TaskDescription
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One scene.
+
+    Args:
+        settings: What it sets in the configuration: nested keys and plain values.
+    """
+
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTrial:
+    """One trial of a benchmark.
+
+    Args:
+        task: What is to be done.
+        labels: What the report groups by; the same keys in every trial of a suite.
+        number: Which trial of its task and labels.
+        draws: Scenes in the order in which they are tried; the first in which the task can be
+            done at all is the one that counts.
+    """
+
+    task: TaskDescription
+    labels: Mapping[str, str]
+    number: int
+    draws: tuple[Episode, ...]
+
+
+class Suite(Protocol):
+    """A set of trials, and the demonstrations that they build on."""
+
+    def demonstrations(self) -> Mapping[str, Sequence[Episode]]:
+        """For each task's text, scenes to demonstrate it in; the first that works is used."""
+        ...
+
+    def trials(self) -> Sequence[PlannedTrial]:
+        """All trials, those of one task together."""
+        ...
+
+
+class BenchmarkTruth(Protocol):
+    """What a simulator knows of a demonstrated and a live scene, for judging, never for acting."""
+
+    def is_feasible(
+        self,
+        demo: Demonstration,
+        model: RobotModel,
+        planner: MotionPlanner,
+        obstacle_rules: ObstacleRules,
+    ) -> bool:
+        """Whether the truly transferred interaction has a collision-free joint path."""
+        ...
+
+    def error_of(self, D_W: SE3) -> tuple[float, float]:
+        """How far an estimated motion takes the object from where it is, metres and rad."""
+        ...

@@ -1,0 +1,169 @@
+"""What a worker process of ``mt3-bench`` does: one trial, from drawing its scene to the verdict."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from mt3.benchmark import BenchmarkTruth, Episode, PlannedTrial
+from mt3.cli.assembly import build, build_planner, build_workplace
+from mt3.cli.run import run_trial
+from mt3.demonstration import Demonstration
+from mt3.errors import ConfigurationError
+from mt3.execution.trial_record import TrialRecord
+from mt3.geometry import SE3
+from mt3.interfaces import Scene
+
+_configuration: DictConfig | None = None
+_SCENES_KEPT = 2
+_OF_THE_BENCHMARK = ("suite", "placements", "workers", "out", "demonstrate", "truth")
+
+
+@dataclass(frozen=True, slots=True)
+class TrialJob:
+    """A trial, and the demonstration that its placement must be possible for."""
+
+    trial: PlannedTrial
+    demo_id: str
+    demo_episode: Episode
+
+
+def set_up_worker(configuration: str) -> None:
+    """Remember the composed configuration, YAML text, for all jobs of this process."""
+    global _configuration
+    cfg = OmegaConf.create(configuration)
+    if not isinstance(cfg, DictConfig):
+        raise ConfigurationError("configuration: expected keys and values")
+    _configuration = cfg
+
+
+def configuration_of(episode: Episode, benchmark: DictConfig) -> DictConfig:
+    """The configuration of one episode: a benchmark's, with its settings, without what is not its.
+
+    Args:
+        episode: What it sets.
+        benchmark: The configuration of ``mt3-bench``.
+    """
+    cfg = OmegaConf.merge(benchmark, dict(episode.settings))
+    if not isinstance(cfg, DictConfig):
+        raise ConfigurationError("episode: expected keys and values")
+    with open_dict(cfg):
+        for key in _OF_THE_BENCHMARK:
+            del cfg[key]
+    return cfg
+
+
+def run_job(job: TrialJob) -> dict[str, Any]:
+    """One row of the results; an error is a row too."""
+    start_s = time.perf_counter()
+    try:
+        row = _run(job)
+    except Exception as error:  # whatever it is, it counts
+        row = _error_row(f"{type(error).__name__}: {error}")
+    return {**_heading(job), **row, "wall_s": time.perf_counter() - start_s}
+
+
+def crashed(job: TrialJob) -> dict[str, Any]:
+    """The row of a job whose process died."""
+    return {**_heading(job), **_error_row("the worker process died"), "wall_s": 0.0}
+
+
+def _benchmark() -> DictConfig:
+    if _configuration is None:
+        raise ConfigurationError("configuration: got none, expected set_up_worker before any job")
+    return _configuration
+
+
+def _run(job: TrialJob) -> dict[str, Any]:
+    for redrawn, episode in enumerate(job.trial.draws):
+        cfg = configuration_of(episode, _benchmark())
+        truth = _truth(cfg, job)
+        if truth is None:
+            continue
+        workplace = build_workplace(cfg)
+        record = run_trial(workplace, job.trial.task)
+        return {
+            "seed": cfg.seed,
+            "redrawn": redrawn,
+            "draws": redrawn + 1,
+            **_figures(record, truth, job.demo_id),
+        }
+    draws = len(job.trial.draws)
+    row = _error_row(f"no possible placement in {draws} draws")
+    return {**row, "redrawn": draws, "draws": draws}
+
+
+def _truth(cfg: DictConfig, job: TrialJob) -> BenchmarkTruth | None:
+    """The truth about a scene, None where the task cannot be done in it.
+
+    The scene is staged for this alone, so that the trial's own camera draws the same noise as in
+    ``mt3-run``.
+    """
+    scene: Scene = build(cfg.scene)
+    demo_settings = json.dumps(dict(job.demo_episode.settings), sort_keys=True)
+    demo_scene = _demo_scene(demo_settings)
+    truth: BenchmarkTruth = build(_benchmark().truth)(demo_scene=demo_scene, live_scene=scene)
+    model = build(cfg.model)
+    planner = build_planner(cfg, model, scene)
+    demo = _demonstration(job.demo_id)
+    return truth if truth.is_feasible(demo, model, planner, build(cfg.obstacles)) else None
+
+
+@lru_cache(maxsize=_SCENES_KEPT)
+def _demo_scene(settings: str) -> Scene:
+    scene: Scene = build(configuration_of(Episode(json.loads(settings)), _benchmark()).scene)
+    return scene
+
+
+@lru_cache(maxsize=_SCENES_KEPT)
+def _demonstration(demo_id: str) -> Demonstration:
+    demo: Demonstration = build(_benchmark().library_source).load(demo_id)
+    return demo
+
+
+def _heading(job: TrialJob) -> dict[str, Any]:
+    trial = job.trial
+    return {"task": trial.task.text, **trial.labels, "number": trial.number}
+
+
+def _figures(record: TrialRecord, truth: BenchmarkTruth, expected_demo: str) -> dict[str, Any]:
+    """What the report needs of a trial."""
+    registration, retrieval = record.registration, record.retrieval
+    row: dict[str, Any] = {
+        "success": bool(record.outcome == "completed" and record.success),
+        "outcome": record.outcome,
+        "judged": record.success,
+        "failure_stage": record.failure_stage and record.failure_stage.value,
+        "reason": record.reason,
+        "reason_code": record.reason_code,
+        "trusted": registration is not None and registration.trusted,
+        "expected_demo": retrieval is not None and retrieval.demo_id == expected_demo,
+        "timings_s": _plain(record.timings_s),
+    }
+    if registration is not None:
+        position_m, yaw_rad = truth.error_of(SE3(np.array(registration.D_world)))
+        row |= {"position_error_m": position_m, "yaw_error_rad": yaw_rad}
+    return row
+
+
+def _plain(values: Mapping[Any, float]) -> dict[str, float]:
+    return {str(key): float(value) for key, value in values.items()}
+
+
+def _error_row(reason: str) -> dict[str, Any]:
+    return {
+        "success": False,
+        "outcome": "error",
+        "judged": None,
+        "failure_stage": None,
+        "reason": reason,
+        "reason_code": "",
+        "trusted": False,
+        "redrawn": 0,
+        "draws": 0,
+    }
