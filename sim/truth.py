@@ -51,7 +51,7 @@ class TransferTruth:
     ) -> bool:
         """Whether the truly transferred interaction has a collision-free joint path.
 
-        The obstacles are what the scene's camera sees, with perfect masks. The gripper turned by
+        The obstacles are what the scene's camera sees, with a perfect mask. The gripper turned by
         half a turn about its axis is the same gripper.
 
         Args:
@@ -61,8 +61,9 @@ class TransferTruth:
             obstacle_rules: Of the method.
         """
         with self._live:
-            rgbd, mask, held_p_E = self._look()
+            rgbd, mask = self._look()
             joints = self._live.arm.state().joints
+        held_p_E = self._held_points_E()
         obstacles = Obstacles.from_view(
             rgbd, obstacle_rules, model, self._live.T_WB, joints, mask, held_p_E
         )
@@ -90,16 +91,20 @@ class TransferTruth:
         yaws = [float(wrap_angle(yaw_of(D_W) - yaw_of(true))) for true in self.motions()]
         return distance_m, min(abs(yaw) for yaw in yaws)
 
-    def _look(self) -> tuple[RGBD, BoolArray, FloatArray | None]:
-        """An image, the target's true mask, and the visible points of what is in the hand in E."""
+    def _look(self) -> tuple[RGBD, BoolArray]:
+        """An image, and the target's true mask in it."""
         camera = next(iter(self._live.cameras.values()))
         if not isinstance(camera, RaycastCamera):
             raise TypeError(f"camera: got {type(camera).__name__}, expected RaycastCamera")
         rgbd = camera.read(0.0)
-        ids = camera.instance_ids(rgbd.t_s)
-        objects, held = self._live.world.objects, self._live.roles.held
-        mask = ids == instance_id(objects[self._target].body, -1)
+        target = instance_id(self._live.world.objects[self._target].body, -1)
+        return rgbd, camera.instance_ids(rgbd.t_s) == target
+
+    def _held_points_E(self) -> FloatArray | None:
+        """The true shape of what is in the hand, in E."""
+        held = self._live.roles.held
         if held is None:
-            return rgbd, mask, None
-        p_W = rgbd.points_W(ids == instance_id(objects[held].body, -1))
-        return rgbd, mask, self._live.tool_pose().inverse() @ p_W
+            return None
+        T_EO = self._live.tool_pose().inverse() @ self._live.world.pose(held)
+        p_E: FloatArray = T_EO @ self._live.world.objects[held].model.mesh.vertices
+        return p_E
