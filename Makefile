@@ -1,5 +1,5 @@
-# Targets: make help. Variables: PYTHON=, TORCH_INDEX= (see scripts/setup.sh), ARGS= (for pytest),
-# WORKERS= (processes of the test suite).
+# Targets: make help. Variables: PYTHON=, TORCH_INDEX= (see scripts/setup.sh), ARGS= (for pytest and
+# the bench), WORKERS= (processes of the test suite).
 SHELL := /bin/bash
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -20,7 +20,7 @@ demo: $(INSTALLED) ## record one demonstration in simulation, then do the task o
 	@scripts/demo.sh
 
 # Several processes: numerical libraries, each taking all cores, would be in each other's way.
-test bench: export OMP_NUM_THREADS ?= 1
+test: export OMP_NUM_THREADS ?= 1
 
 test: $(INSTALLED) ## the whole test suite
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
@@ -32,7 +32,7 @@ lint: $(INSTALLED) ## style, layers and types
 	$(BIN)/mypy
 
 bench: $(INSTALLED) ## measure the figures of the README into bench/results
-	$(BIN)/mt3-bench
+	$(BIN)/python bench/first_light.py $(ARGS)
 
 clean: ## remove caches, builds and what the demo wrote; .venv stays
 	rm -rf build dist demo outputs .mypy_cache .ruff_cache .pytest_cache .hypothesis \

@@ -3,11 +3,12 @@
 Every object and the arm move before each frame, so nothing but the table comes from a cache.
 """
 
+import argparse
 import json
 import statistics
-import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -75,11 +76,13 @@ def measure() -> dict[str, float]:
 
 
 def main() -> None:
-    """Print the figures; with ``--json`` as one JSON document."""
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="write the figures to this JSON file")
+    arguments = parser.parse_args()
     figures = measure()
-    if "--json" in sys.argv[1:]:
-        print(json.dumps(figures))
-        return
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(f"ray-cast frame 640x480, {len(OBJECTS)} objects, arm: {figures['raycast_ms']:.1f} ms")
     print(f"PyBullet's TinyRenderer, same scene:     {figures['tiny_renderer_ms']:.1f} ms")
     print(f"depth noise on top:                      {figures['depth_noise_ms']:.1f} ms")

@@ -24,8 +24,7 @@ import open3d as o3d
 from hydra import compose, initialize_config_module
 from hydra.utils import instantiate
 
-from mt3.alignment.registrar import Registrar
-from mt3.alignment.registration import Registration
+from mt3.alignment import Registrar, Registration
 from mt3.benchmark.wilson import Share
 from mt3.errors import Mt3Error
 from mt3.geometry import SE3, wrap_angle, yaw_of
@@ -94,11 +93,11 @@ class Result:
 def build_parts() -> tuple[SnapshotStudio, Registrar]:
     """Camera, segmenter and registrar as the commands configure them."""
     with initialize_config_module("mt3.configs", version_base=None):
-        cfg = compose("record", overrides=["task=pick up the mug"])
+        cfg = compose("run", overrides=["task=pick up the mug"])
     spec = instantiate(cfg.scene.camera, _convert_="all")
     masks = cfg.segmenter
     studio = SnapshotStudio(spec, masks.max_offset_px, masks.boundary_noise_px)
-    return studio, Registrar(support_z_m=cfg.limits.table_height_m)
+    return studio, instantiate(cfg.registrar, _convert_="all")
 
 
 def draw_pair(studio: SnapshotStudio, number: int, pairs_per_bin: int) -> Pair | Result:

@@ -153,32 +153,26 @@ def _document(cfg: DictConfig, rows: Mapping[int, dict[str, Any]], planned: int)
 
 def _print_summary(document: Mapping[str, Any], console: Console) -> None:
     table = Table(title="success with Wilson 95 % interval", title_justify="left", show_edge=False)
-    table.add_column("skill")
-    table.add_column("category")
-    table.add_column("instance")
-    for name in ("success", "trusted only", "redrawn", "errors", "time"):
+    table.add_column("task", no_wrap=True)
+    for name in ("success", "of trusted", "redrawn"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("failures")
+    table.add_column("failures", overflow="fold")
     for group in document["by_category"]:
-        _add_row(table, group, group["category"])
+        _add_row(table, group, f"{group['skill']} {group['category']} ({group['instances']})")
     table.add_section()
     for group in document["by_skill"]:
-        _add_row(table, group, "all")
+        _add_row(table, group, f"{group['skill']} ({group['instances']})")
     console.print(table)
 
 
-def _add_row(table: Table, group: Mapping[str, Any], category: str) -> None:
+def _add_row(table: Table, group: Mapping[str, Any], name: str) -> None:
     failures = ", ".join(f"{stage} {count}" for stage, count in group["failures"].items())
     redrawn = group["redrawn"]["share"]
     table.add_row(
-        group["skill"],
-        category,
-        group["instances"],
+        name,
         _share(group["success"]),
         _share(group["success_among_trusted"]),
         "-" if redrawn is None else f"{redrawn:.0%}",
-        str(group["errors"]),
-        f"{group['median_wall_s']:.1f} s",
         failures,
     )
 
