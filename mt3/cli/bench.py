@@ -66,7 +66,7 @@ def _bench(cfg: DictConfig, console: Console) -> Outcome:
     _whole_number(cfg, "seed", 0)
     if cfg.placements is not None:
         _whole_number(cfg, "placements", 1)
-    cfg.out, cfg.library = str(cfg.out), str(cfg.library)  # with the time of the start in them
+    cfg.out = str(cfg.out)  # with the time of the start in its name
     out = _new_folder(Path(cfg.out))
     suite: Suite = build(cfg.suite)
     demos = _demonstrate(cfg, suite, console)

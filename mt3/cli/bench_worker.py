@@ -52,6 +52,7 @@ def configuration_of(episode: Episode, benchmark: DictConfig) -> DictConfig:
     cfg = OmegaConf.merge(benchmark, dict(episode.settings))
     if not isinstance(cfg, DictConfig):
         raise ConfigurationError("episode: expected keys and values")
+    cfg.library = str(cfg.library)  # may refer to what is dropped
     with open_dict(cfg):
         for key in _OF_THE_BENCHMARK:
             del cfg[key]
