@@ -62,4 +62,5 @@ class Share:
         if self.value is None:
             return "-"
         lower, upper = self.interval
-        return f"{self.value:.0%} [{lower:.0%}, {upper:.0%}] ({self.successes}/{self.trials})"
+        bounds = f"{100 * lower:.0f}-{100 * upper:.0f}"
+        return f"{self.value:.0%} [{bounds}] {self.successes}/{self.trials}"

@@ -152,16 +152,18 @@ def _document(cfg: DictConfig, rows: Mapping[int, dict[str, Any]], planned: int)
 
 
 def _print_summary(document: Mapping[str, Any], console: Console) -> None:
-    table = Table(title="success with Wilson 95 % interval", title_justify="left", show_edge=False)
+    table = Table(
+        title="success, with 95 % interval after Wilson", title_justify="left", show_edge=False
+    )
     table.add_column("task", no_wrap=True)
-    for name in ("success", "of trusted", "redrawn"):
-        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("success", "of trusted", "drawn again"):
+        table.add_column(name, justify="right")
     table.add_column("failures", overflow="fold")
     for group in document["by_category"]:
-        _add_row(table, group, f"{group['skill']} {group['category']} ({group['instances']})")
+        _add_row(table, group, f"{group['skill']} {group['category']}, {group['instances']}")
     table.add_section()
     for group in document["by_skill"]:
-        _add_row(table, group, f"{group['skill']} ({group['instances']})")
+        _add_row(table, group, f"{group['skill']}, {group['instances']}")
     console.print(table)
 
 
