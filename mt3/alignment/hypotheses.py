@@ -11,6 +11,7 @@ from mt3.types import FloatArray, IntArray
 
 _MAX_YAW_STEP_RAD = 0.2
 _MAX_STEP_M = 0.02
+_SHRINK = 0.3  # of a step that did not help
 _RIDGE = 1e-6  # keeps a direction that nothing constrains where it is
 
 
@@ -109,23 +110,40 @@ class ViewPair:
         )
 
     def refine(self, h: Hypotheses, iterations: int) -> tuple[Hypotheses, FloatArray]:
-        """Batched, robust Gauss-Newton over (x, y, z, yaw); keeps the best iterate of each.
+        """Batched, robust Levenberg-Marquardt over (x, y, z, yaw): no step raises a score.
 
         Returns:
             The refined hypotheses and their scores, (H,).
         """
-        best, best_scores = h, np.full(len(h), np.inf)
-        for _ in range(iterations):
-            there, back = self.residuals(h)
-            best, best_scores = _better(best, best_scores, h, mean_cost(there, back))
-            h = self._stepped(h, there, back)
-        return _better(best, best_scores, h, mean_cost(*self.residuals(h)))
+        evidence = self.residuals(h)
+        scores = mean_cost(*evidence)
+        step = self._steps(h, *evidence)
+        shrink = np.ones(len(h))
+        for k in range(iterations):
+            tried = h.moved(step * shrink[:, None], self._pivot(h))
+            evidence = self.residuals(tried)
+            tried_scores = mean_cost(*evidence)
+            better = tried_scores < scores
+            h = Hypotheses(
+                np.where(better, tried.yaw_rad, h.yaw_rad),
+                np.where(better[:, None], tried.t, h.t),
+            )
+            scores = np.where(better, tried_scores, scores)
+            if k + 1 < iterations and better.any():
+                step = np.where(better[:, None], self._steps(tried, *evidence), step)
+            shrink = np.where(better, 1.0, shrink * _SHRINK)
+        return h, scores
 
-    def _stepped(self, h: Hypotheses, there: PointResiduals, back: PointResiduals) -> Hypotheses:
-        """One Gauss-Newton step of every hypothesis, limited in length."""
+    def _pivot(self, h: Hypotheses) -> FloatArray:
+        """Where each hypothesis takes the centroid of the demonstration's points, (H, 3)."""
+        centroid: FloatArray = h.rotations() @ self.p_demo.mean(axis=0) + h.t
+        return centroid
+
+    def _steps(self, h: Hypotheses, there: PointResiduals, back: PointResiduals) -> FloatArray:
+        """One Gauss-Newton step of every hypothesis, (H, 4) as ``moved`` takes it, limited."""
         R = h.rotations()
         forward = self.p_demo @ np.swapaxes(R, -1, -2) + h.t[:, None]
-        pivot = forward.mean(axis=1)
+        pivot = self._pivot(h)
         live = np.broadcast_to(self._p_live, (len(h), *self._p_live.shape))
         gradient_back = -back.gradient_W @ np.swapaxes(R, -1, -2)
         scale_m = self._hidden_behind_m
@@ -137,23 +155,13 @@ class ViewPair:
         length = np.linalg.norm(step[:, :3], axis=1, keepdims=True)
         step[:, :3] *= np.minimum(1.0, _MAX_STEP_M / np.maximum(length, 1e-12))
         step[:, 3] = np.clip(step[:, 3], -_MAX_YAW_STEP_RAD, _MAX_YAW_STEP_RAD)
-        return h.moved(step, pivot)
+        return step
 
 
 def mean_cost(there: PointResiduals, back: PointResiduals) -> FloatArray:
     """Mean cost per point, (H,): both directions weigh the same."""
     cost: FloatArray = 0.5 * (there.cost.mean(axis=1) + back.cost.mean(axis=1))
     return cost
-
-
-def _better(
-    h: Hypotheses, scores: FloatArray, other: Hypotheses, other_scores: FloatArray
-) -> tuple[Hypotheses, FloatArray]:
-    """Of each pair of hypotheses the one with the lower score."""
-    take = other_scores < scores
-    yaw_rad = np.where(take, other.yaw_rad, h.yaw_rad)
-    t = np.where(take[:, None], other.t, h.t)
-    return Hypotheses(yaw_rad, t), np.where(take, other_scores, scores)
 
 
 def _thinned(view: ViewEvidence, points: int) -> tuple[FloatArray, FloatArray]:

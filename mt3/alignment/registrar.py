@@ -53,11 +53,11 @@ class TrustThresholds:
         symmetry_tolerance: Scores within this of the best are as good as the best.
     """
 
-    min_overlap: float = 0.10
+    min_overlap: float = 0.02
     max_rmse_m: float = 0.006
     max_violation_m: float = 0.003
-    min_margin: float = 0.010
-    symmetry_tolerance: float = 0.03
+    min_margin: float = 0.006
+    symmetry_tolerance: float = 0.015
 
 
 class Registrar:

@@ -20,11 +20,11 @@ from mt3.types import BoolArray, FloatArray
 
 OCCLUDED_BEHIND_M = 0.010  # further behind another thing a point is hidden by it
 FREE_SPACE_M = 0.004  # further in front of the surface a point stands in empty space
-COST_SCALE_M = 0.008  # a residual of this size costs as much as a point can
+NOISE_M = 0.003  # smaller residuals are noise of depth and mask, and cost nothing
+COST_SCALE_M = 0.008  # a residual this much larger costs as much as a point can
 FACING_COSINE = 0.15  # surfaces seen more at a slant than this count as turned away
 ALIKE_COSINE = 0.3  # surfaces whose normals differ more are not the same surface
-MASK_SLACK_PX = 2.0  # a mask's rim is not known better: closer outside is no evidence
-HIDDEN_COST = 0.05  # small and constant: hiding is possible, but explains nothing
+HIDDEN_COST = 0.01  # small and constant: hiding is possible, but explains nothing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +75,7 @@ def compute_point_residuals(
     pixel_class = np.where(inside, pixel[..., CLASS], BACKGROUND)
     occluded = (pixel_class == UNKNOWN) & (behind_m > OCCLUDED_BEHIND_M)
     on_object = (pixel_class == OBJECT) & inside
-    outside_px = np.maximum(pixel[..., DISTANCE] + beyond_px - MASK_SLACK_PX, 0.0)
+    outside_px = pixel[..., DISTANCE] + beyond_px
     beside = ~on_object & ~occluded & (outside_px > 0)
 
     # n . (q - s), with s on the same ray: the difference of depths times the ray's slope on n
@@ -93,7 +93,7 @@ def compute_point_residuals(
     g_C = np.stack([g_u, g_v, -(g_u * x_n + g_v * y_n)], axis=-1)
     gradient = np.where(near[..., None], normal_W, np.where(beside[..., None], g_C @ R_CW, 0.0))
 
-    cost = np.minimum((residual / COST_SCALE_M) ** 2, 1.0)
+    cost = np.clip((np.abs(residual) - NOISE_M) / COST_SCALE_M, 0.0, 1.0)
     evidence = near | beside
     in_front = np.maximum(-behind_m - FREE_SPACE_M, 0.0)
     violation = np.where(near, in_front, np.where(beside, to_silhouette, 0.0))
