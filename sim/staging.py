@@ -186,8 +186,7 @@ def _put_in_hand(scene: PyBulletScene, name: str, model: ObjectModel) -> None:
     with scene.arm, scene.gripper as gripper:
         gripper.command(0.0)
         for _ in range(_CLOSE_STEPS):
-            scene.world.place(name, T_WO)
+            if not scene.holds(name):
+                scene.world.place(name, T_WO)
             scene.world.step()
-            if scene.holds(name):
-                break
         scene.world.settle(_CLOSE_STEPS)

@@ -50,14 +50,17 @@ class TrustThresholds:
         max_rmse_m: Largest root mean square distance of those points, metres.
         max_violation_m: Largest mean violation of seen-through space, metres.
         min_margin: Least difference in score to the second mode that symmetry does not explain.
-        symmetry_tolerance: Scores within this of the best are as good as the best.
+        full_tolerance: Turns about the axis that all score within this of the best show a full
+            symmetry.
+        fold_tolerance: Modes that score within this of the best are as good as the best.
     """
 
     min_overlap: float = 0.02
     max_rmse_m: float = 0.006
     max_violation_m: float = 0.003
     min_margin: float = 0.006
-    symmetry_tolerance: float = 0.015
+    full_tolerance: float = 0.028
+    fold_tolerance: float = 0.015
 
 
 class Registrar:
@@ -132,7 +135,9 @@ class Registrar:
             YawMode(final.motion(k), wrap_angle(float(final.yaw_rad[k])), float(scores[k]))
             for k in range(len(final))
         )
-        verdict = judge_symmetry(pair, modes, spread, self._trust.symmetry_tolerance)
+        verdict = judge_symmetry(
+            pair, modes, spread, self._trust.full_tolerance, self._trust.fold_tolerance
+        )
         D_W = verdict.motions[0]
         best = Hypotheses(np.array([yaw_of(D_W)]), D_W.t[None])
         there, back = pair.residuals(best)

@@ -22,7 +22,11 @@ class SymmetryVerdict:
 
 
 def judge_symmetry(
-    pair: ViewPair, modes: tuple[YawMode, ...], tried: Hypotheses, tolerance: float
+    pair: ViewPair,
+    modes: tuple[YawMode, ...],
+    tried: Hypotheses,
+    full_tolerance: float,
+    fold_tolerance: float,
 ) -> SymmetryVerdict:
     """Say whether the object looks the same after some turn about the vertical.
 
@@ -33,17 +37,18 @@ def judge_symmetry(
         pair: The two views, to score turns with.
         modes: Local best yaws, best first.
         tried: Refined hypotheses, which determine the axis.
-        tolerance: Scores within this of the best are as good.
+        full_tolerance: Turns that all score within this of the best are as good.
+        fold_tolerance: Modes that score within this of the best are as good.
     """
     best = modes[0]
     turns = _turns_about_axis(best, tried)
     there, back = pair.residuals(turns)
     scores = mean_cost(there, back)
-    if scores.max() - best.score < tolerance:
+    if scores.max() - best.score < full_tolerance:
         seen = there.agrees.mean(axis=1) + back.agrees.mean(axis=1)
         order = np.argsort(-seen, kind="stable")
         return SymmetryVerdict("full", tuple(turns.motion(int(k)) for k in order))
-    alike = [m for m in modes if m.score - best.score < tolerance]
+    alike = [m for m in modes if m.score - best.score < fold_tolerance]
     for fold in _FOLDS:
         partners = _fold_partners(best, alike, fold)
         if partners is not None and len(partners) == len(alike) - 1:

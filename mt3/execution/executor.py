@@ -38,6 +38,7 @@ from mt3.safety import GuardedArm, SafetyLimits
 from mt3.task import TaskDescription
 
 _GRIPPER_WAIT_S = 1.5
+_OPENING_TOLERANCE = 0.05
 _TICK_S = 0.02
 
 
@@ -212,17 +213,22 @@ class Executor:
 
     def _approach(self, plan: Plan, reference: Reference) -> None:
         """Go to the bottleneck, with the fingers as they were there in the demonstration."""
-        gripper, clock = self._scene.gripper, self._scene.clock
-        command = float(reference.command[0])
-        if abs(gripper.state().command - command) > self._rules.max_end_opening_error:
+        gripper, command = self._scene.gripper, float(reference.command[0])
+        held = is_grasp(command, float(reference.opening[0]))
+        if not held:
             gripper.command(command)
         self._arm.follow(plan.trajectory)
+        if not held:
+            self._await_opening(float(reference.opening[0]))
+
+    def _await_opening(self, opening: float) -> None:
+        gripper, clock = self._scene.gripper, self._scene.clock
         deadline_s = clock.now_s() + _GRIPPER_WAIT_S
-        while abs(gripper.state().opening - reference.opening[0]) > 0.05:
+        while abs(gripper.state().opening - opening) > _OPENING_TOLERANCE:
             if clock.now_s() > deadline_s:
                 raise DeviceError(
                     f"gripper: got an opening of {gripper.state().opening:.2f}, expected "
-                    f"{reference.opening[0]:.2f} at the bottleneck"
+                    f"{opening:.2f} at the bottleneck"
                 )
             clock.sleep_until(clock.now_s() + _TICK_S)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from mt3.demonstration import Demonstration
 from mt3.errors import ConfigurationError, ImageError
@@ -16,6 +17,8 @@ from mt3.perception.table_plane import fit_table_plane
 from mt3.types import BoolArray, FloatArray
 
 _MAX_HIDDEN_PIXELS = 50
+_MIN_HELD_POINTS = 50
+_NEIGHBOURHOOD_M, _MIN_NEIGHBOURS = 0.008, 12  # a surface this near has many more points
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,15 +207,26 @@ class Observer:
         p_W = p_W[p_W[:, 2] > self._obstacle_rules.table.height_m + self._rules.max_table_offset_m]
         p_W = p_W[np.linalg.norm(p_W - T_WE.t, axis=1) < self._rules.held_radius_m]
         own = self._model.contains(joints, self._scene.T_WB.inverse() @ p_W, 0.01)
-        if int((~own).sum()) < 10:
+        held_W = _without_stray_points(p_W[~own])
+        if len(held_W) < _MIN_HELD_POINTS:
             raise ImageError(
                 "hand: the gripper holds something, but the camera does not see it; move the "
                 "observe pose into its view"
             )
-        p_E: FloatArray = T_WE.inverse() @ p_W[~own]
+        p_E: FloatArray = T_WE.inverse() @ held_W
         return p_E
 
 
 def _holds(state: GripperState) -> bool:
     """Whether the fingers were told to close and stopped at something."""
     return is_grasp(state.command, state.opening)
+
+
+def _without_stray_points(p_W: FloatArray) -> FloatArray:
+    """Points of a surface; those that fly off an edge have few neighbours."""
+    if not len(p_W):
+        return p_W
+    tree = cKDTree(p_W)
+    neighbours = tree.query_ball_point(p_W, _NEIGHBOURHOOD_M, return_length=True)
+    kept: FloatArray = p_W[neighbours > _MIN_NEIGHBOURS]
+    return kept
