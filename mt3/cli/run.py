@@ -1,5 +1,6 @@
 """``mt3-run``: do a task that was demonstrated."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,8 @@ First record a demonstration: mt3-record task="pick up the mug"
 Exit codes: 0 success, 1 the trial failed, 2 no demonstration for this task, 3 bad input,
 130 interrupted.
 """
+
+_LONGEST_NAME = 80
 
 _NEXT_STEP = {
     FailureStage.OBSERVE: "Nothing was touched. Mend what the reason names, then run again.",
@@ -102,7 +105,8 @@ def _exit_code(record: TrialRecord) -> ExitCode:
 
 def _new_folder(trials: Path, task: TaskDescription) -> Path:
     """A folder of its own for each trial, numbered per task."""
-    stem = f"{task.skill}-{task.target_object}".replace(" ", "-")
+    words = f"{task.skill} {task.target_object}".lower()
+    stem = re.sub(r"[^a-z0-9_]+", "-", words).strip("-")[:_LONGEST_NAME]
     number = 1
     while True:
         folder = trials / f"{stem}-{number:04d}"
