@@ -1,0 +1,123 @@
+"""``mt3-run`` as it is typed: exit codes, one JSON document, what is left on disk."""
+
+import json
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from demos.library import DemoLibrary
+from mt3.cli.entry import run_hydra_command
+from mt3.cli.run import COMMAND
+from sim.clock import SimClock
+
+INSTANCES = ("scene.instance_seed=0", "scene.held_instance_seed=0", "seed=2")
+
+
+@pytest.fixture
+def mt3_run(tmp_path, library, capfd, monkeypatch):
+    """Types a command in an empty folder; gives exit code, standard output and error."""
+    monkeypatch.chdir(tmp_path)
+
+    def typed(*arguments, library=library):
+        capfd.readouterr()
+        code = run_hydra_command(COMMAND, [*arguments, f"library={library}", *INSTANCES])
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return typed
+
+
+def test_a_task_is_done_and_told_in_one_json_document(mt3_run, tmp_path, library, bytes_of):
+    before = bytes_of(library)
+    code, out, _ = mt3_run("task=push the box, please", "output=json")
+    document = json.loads(out)
+    assert code == document["exit_code"] == 0
+    assert document["trial"]["success"] is True
+    assert json.loads(Path(document["record"]).read_text()) == document["trial"]
+    assert Path(document["picture"]).read_bytes().startswith(b"\x89PNG")
+    assert [path.name for path in tmp_path.iterdir()] == ["trials"]
+    assert bytes_of(library) == before
+
+
+def test_a_failed_trial_says_where_why_and_what_to_do(mt3_run):
+    """Slashes in a task once led out of the folder of the trials."""
+    code, out, _ = mt3_run("task=push Anna's ../[red] box", "scene.base_xyz_yaw=[-0.5,0,0,0]")
+    assert code == 1
+    assert "PLAN" in out
+    assert "Nothing was touched" in out
+    record = json.loads(Path("trials/push-anna-s-red-box-0001/trial.json").read_text())
+    assert record["failure_stage"] == "PLAN"
+
+
+def test_ctrl_c_stops_and_the_record_says_so(mt3_run, library, bytes_of, monkeypatch):
+    before = bytes_of(library)
+    sleep_until, calls = SimClock.sleep_until, []
+
+    def interrupted(clock, t_s):
+        calls.append(t_s)
+        if len(calls) == 40:
+            signal.raise_signal(signal.SIGINT)
+        sleep_until(clock, t_s)
+
+    monkeypatch.setattr(SimClock, "sleep_until", interrupted)
+    code, out, _ = mt3_run("task=push the box", "output=json")
+    document = json.loads(out)
+    assert code == document["exit_code"] == 130
+    record = json.loads(Path(document["record"]).read_text())
+    assert (record["outcome"], record["failure_stage"]) == ("interrupted", "INTERACT")
+    assert record["success"] is None
+    assert len(calls) == 40, "the arm went on"
+    assert bytes_of(library) == before
+
+
+def test_a_task_nobody_showed_names_those_that_are_known(mt3_run):
+    code, out, err = mt3_run("task=pick up the pan", "output=json")
+    document = json.loads(out)
+    assert code == document["exit_code"] == 2
+    assert document["error"]["type"] == "NoMatchError"
+    assert "pick up the hammer" in document["error"]["message"]
+    assert "pick up the hammer" in " ".join(err.split())
+    assert not Path("trials").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ((), "task"),
+        (("task=the weather",), "weather"),
+        (("task=push the box", "output=xml"), "output"),
+        (("task=push the box", "scene.distractor=2"), "distractor"),
+        (("task=push the box", "scene=moon"), "moon"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_3(mt3_run, typed, said):
+    code, out, err = mt3_run(*typed)
+    assert code == 3
+    assert said in err
+    assert "Traceback" not in out + err
+    assert not Path("trials").exists()
+
+
+def test_a_missing_library_names_the_command_that_makes_one(mt3_run):
+    code, _, err = mt3_run("task=push the box", library="nowhere")
+    assert code == 3
+    assert "mt3-record" in err
+    assert len(err.strip().splitlines()) == 1
+    assert not Path("nowhere").exists()
+
+
+def test_a_damaged_demonstration_is_skipped_and_the_others_work(mt3_run, library, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(library, copy)
+    stored = [p for p in (copy / "demos" / "pick_up-hammer-1").rglob("*") if p.is_file()]
+    victim = max(stored, key=lambda path: path.stat().st_size)
+    data = bytearray(victim.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    victim.write_bytes(data)
+    (damaged,) = DemoLibrary.open(copy).damaged()
+    assert damaged.demo_id == "pick_up-hammer-1"
+    assert damaged.reason
+    assert mt3_run("task=pick up the hammer", library=copy)[0] == 2
+    assert mt3_run("task=push the box", library=copy)[0] == 0
