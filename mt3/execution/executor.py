@@ -1,5 +1,6 @@
 """Do a task: the method, in the paper's order."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,8 @@ from mt3.perception import ObjectView
 from mt3.retrieval import DemoIndex
 from mt3.safety import GuardedArm, SafetyLimits
 from mt3.task import TaskDescription
+
+_log = logging.getLogger(__name__)
 
 _GRIPPER_WAIT_S = 1.5
 _OPENING_TOLERANCE = 0.05
@@ -166,8 +169,11 @@ class Executor:
             self._verify(reference, log)
 
     def _ended(self, notes: TrialNotes) -> TrialNotes:
-        """The notes of a trial whose arm is at rest."""
-        self._arm.stop()
+        """The notes of a trial whose arm is at rest, as far as it can still be told to."""
+        try:
+            self._arm.stop()
+        except DeviceError:
+            _log.exception("the arm did not stop")
         notes.interventions = dict(self._arm.interventions)
         return notes
 
