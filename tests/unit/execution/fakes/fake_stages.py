@@ -1,0 +1,145 @@
+"""An executor whose robot moves exactly as told and whose stages can be made to fail."""
+
+from types import SimpleNamespace
+
+import numpy as np
+from fake_rig import FakeArm, FakeRig, demonstrate, view
+from fake_trial import D_W
+
+from mt3.alignment.registration import Registration, YawMode
+from mt3.demonstration import DemoSummary
+from mt3.errors import DemoNotFoundError
+from mt3.execution.executor import ExecutionRules, Executor
+from mt3.execution.grip import GripRules
+from mt3.execution.interaction import TrackingRules
+from mt3.execution.observer import Observation
+from mt3.geometry import SE3
+from mt3.interfaces import JointTrajectory
+from mt3.motion.tool_limits import ToolLimits
+from mt3.retrieval import CylinderEncoder, DemoIndex, WordMatcher
+from mt3.safety import SafetyLimits
+
+FAR = SE3.from_rotation_translation(np.diag([1.0, -1.0, -1.0]), (0.3, 0.0, 0.5))
+
+
+class FollowingArm(FakeArm):
+    """Also follows a plan; ``miss`` is where it really ends, seen from where it should."""
+
+    def __init__(self, rig, goals) -> None:
+        super().__init__(rig)
+        self.rig, self.goals = rig, goals
+        self.miss = SE3.identity()
+        self.interventions = {}
+
+    def follow(self, trajectory) -> None:
+        self.goals.followed.append(trajectory)
+        T_WE = SE3(self.goals.T_WE) @ self.miss
+        self.rig.T_BE = (self.rig.T_WB.inverse() @ T_WE).matrix
+
+
+class FakeStages:
+    """Everything an executor is made of; ``before`` maps a stage's part to what happens there."""
+
+    segmenter_name = "fake"
+
+    def __init__(self, rules=None, trusted=True) -> None:
+        self.demo = demonstrate()
+        self.rig = FakeRig(FAR, SE3.identity())
+        self.followed, self.T_WE = [], FAR.matrix
+        self.arm = FollowingArm(self.rig, self)
+        self.trusted = trusted
+        self.before = {}
+        self.loaded = []
+        scene = SimpleNamespace(
+            robot=self.demo.robot,
+            backend="sim",
+            tool=self.demo.tool,
+            T_WB=self.rig.T_WB,
+            gripper=self.rig.gripper,
+            clock=self.rig,
+        )
+        limits = SafetyLimits(
+            joint_margin_rad=0.0,
+            joint_velocity_fraction=1.0,
+            tool=ToolLimits(1.0, 4.0, 20.0, 60.0),
+            workspace_lower_W=(-2.0, -2.0, -2.0),
+            workspace_upper_W=(2.0, 2.0, 2.0),
+            table_height_m=0.0,
+            table_clearance_m=0.0,
+        )
+        index = DemoIndex(self, CylinderEncoder(), WordMatcher())
+        self.executor = Executor(
+            scene=scene,
+            arm=self.arm,
+            model=SimpleNamespace(velocity_limit=np.full(7, 100.0)),
+            limits=limits,
+            observer=self,
+            source=self,
+            index=index,
+            registrar=self,
+            planner=self,
+            tracking=TrackingRules(),
+            grip=GripRules(),
+            rules=rules or ExecutionRules(),
+            config={"seed": 1},
+            software={"version": "0"},
+        )
+
+    @property
+    def moved(self) -> bool:
+        return bool(self.followed or self.rig.twists or self.rig.commands)
+
+    def _enter(self, part: str) -> None:
+        if part in self.before:
+            self.before[part]()
+
+    # the source
+    def summaries(self):
+        return [DemoSummary(self.demo.demo_id, self.demo.content_hash, self.demo.task)]
+
+    def load(self, demo_id):
+        self._enter("load")
+        if demo_id != self.demo.demo_id:
+            raise DemoNotFoundError(demo_id)
+        return self.demo
+
+    # the observer
+    def observe(self, _object_name):
+        self._enter("observe")
+        return Observation(view(), np.zeros(7), None)
+
+    def obstacles(self, _seen):
+        return None
+
+    def require_matches(self, _demo) -> None:
+        self._enter("require_matches")
+
+    # the registrar
+    def register(self, _demo_view, _live_view):
+        self._enter("register")
+        return Registration(
+            D_W=D_W,
+            converged=True,
+            trusted=self.trusted,
+            reason="" if self.trusted else "another yaw fits as well",
+            overlap=0.6,
+            rmse_m=0.002,
+            violation_m=0.0003,
+            modes=(YawMode(D_W, 0.6, 0.05),),
+            margin=0.2,
+            symmetry="none",
+            equivalent_motions=(D_W,),
+            yaw_curve=np.zeros((4, 2)),
+        )
+
+    # the planner
+    def plan(self, _joints, poses, _obstacles, _held_p_E):
+        self._enter("plan")
+        self.T_WE = poses[0][0]
+        return SimpleNamespace(
+            trajectory=JointTrajectory([0.0, 1.0], np.zeros((2, 7))),
+            choice=0,
+            q_bottleneck=np.zeros(7),
+            T_WE_path=np.array([FAR.matrix, self.T_WE]),
+            reference_joints=np.zeros((len(poses[0]), 7)),
+        )

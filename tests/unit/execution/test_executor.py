@@ -1,0 +1,242 @@
+import json
+
+import numpy as np
+import pytest
+from fake_stages import FakeStages
+from fake_trial import D_W
+
+from mt3.errors import (
+    ConfigurationError,
+    DeviceError,
+    ImageError,
+    NoMatchError,
+    NotConnectedError,
+    PlanningError,
+    SafetyViolation,
+    SegmentationError,
+)
+from mt3.execution.executor import ExecutionRules
+from mt3.execution.trial_record import FailureStage
+from mt3.geometry import SE3
+from mt3.task import TaskDescription
+
+MUG = TaskDescription.parse("pick up the mug")
+
+
+def failing(error):
+    def fail():
+        raise error
+
+    return fail
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def test_a_trial_goes_through_every_stage():
+    stages = FakeStages()
+    record = stages.executor.run(MUG)
+    assert record.outcome == "completed", record.reason
+    assert (record.failure_stage, record.reason, record.reason_code) == (None, "", "")
+    assert list(record.timings_s) == list(FailureStage)
+    assert record.success is None, "an executor does not judge"
+    assert record.judge == ""
+    demo = stages.demo
+    assert np.allclose(
+        record.arrival.T_world_tool_planned, (D_W @ demo.T_WE_bottleneck).matrix, atol=1e-9
+    )
+    assert np.allclose(stages.rig.T_BE, (D_W @ SE3(demo.T_WE[-1])).matrix, atol=2e-3)
+    assert stages.rig.opening == pytest.approx(0.4)
+    assert stages.rig.stops
+    assert not stages.rig.V_BE_E.any()
+    json.loads(record.to_json())
+
+
+def test_what_was_seen_is_kept_for_the_picture_of_this_trial_only():
+    stages = FakeStages()
+    stages.executor.run(MUG)
+    assert stages.executor.evidence.demo is stages.demo
+    assert stages.executor.evidence.live_view is not None
+    stages.before["observe"] = failing(SegmentationError("no mug"))
+    stages.executor.run(MUG)
+    assert stages.executor.evidence.demo is None
+    assert stages.executor.evidence.live_view is None
+
+
+def test_an_unknown_task_lists_the_nearest_and_nothing_is_touched():
+    stages = FakeStages()
+    stages.before["observe"] = failing(AssertionError("looked at the workplace"))
+    with pytest.raises(NoMatchError, match="pick up the mug") as error:
+        stages.executor.run(TaskDescription.parse("pick up the hammer"))
+    assert error.value.nearest == ("pick up the mug",)
+    assert not stages.moved
+
+
+@pytest.mark.parametrize(
+    ("part", "error", "stage", "code"),
+    [
+        ("observe", SegmentationError("no mug"), "OBSERVE", ""),
+        ("observe", ImageError("table: tilted"), "OBSERVE", ""),
+        ("observe", PlanningError("no way", "no_path"), "OBSERVE", "no_path"),
+        ("load", NotConnectedError("the disk is gone"), "RETRIEVE", ""),
+        ("require_matches", ConfigurationError("another robot"), "OBSERVE", ""),
+        ("plan", PlanningError("too far", "joint_limit"), "PLAN", "joint_limit"),
+    ],
+)
+def test_a_failed_stage_is_named_and_nothing_moves(part, error, stage, code):
+    stages = FakeStages()
+    stages.before[part] = failing(error)
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage, record.reason_code) == ("failed", stage, code)
+    assert str(error) in record.reason
+    assert not stages.moved
+    assert stages.rig.stops
+
+
+def test_an_untrusted_registration_ends_the_trial_with_all_its_figures():
+    stages = FakeStages(trusted=False)
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("failed", FailureStage.ALIGN)
+    assert "another yaw fits as well" in record.reason
+    fit = record.registration
+    assert fit.trusted is False
+    for name in ("overlap", "rmse_m", "violation_m", "margin", "symmetry"):
+        assert getattr(fit, name) is not None
+        assert name.removesuffix("_m").lower() in record.reason.lower()
+    assert record.plan is None
+    assert not stages.moved
+
+
+def test_untrusted_registrations_are_used_only_when_asked_for():
+    stages = FakeStages(ExecutionRules(accept_untrusted=True), trusted=False)
+    record = stages.executor.run(MUG)
+    assert record.outcome == "completed"
+    assert record.registration.trusted is False
+
+
+@pytest.mark.parametrize(
+    ("miss", "arrives"),
+    [
+        (SE3.from_translation((0.002, 0.0, 0.0)), True),
+        (SE3.from_translation((0.004, 0.0, 0.0)), False),
+        (SE3.from_yaw(np.deg2rad(1.0)), True),
+        (SE3.from_yaw(np.deg2rad(2.0)), False),
+    ],
+)
+def test_arrival_is_proven_before_the_object_is_touched(miss, arrives):
+    stages = FakeStages()
+    stages.arm.miss = miss
+    record = stages.executor.run(MUG)
+    assert record.arrival.error_m == pytest.approx(np.linalg.norm(miss.t), abs=1e-6)
+    if arrives:
+        assert record.outcome == "completed"
+    else:
+        assert (record.outcome, record.failure_stage) == ("failed", FailureStage.ARRIVE)
+        assert record.interaction is None
+        assert not stages.rig.twists
+
+
+def test_the_fingers_are_as_demonstrated_before_the_interaction():
+    stages = FakeStages()
+    stages.rig.opening = stages.rig.target = 0.2
+    assert stages.executor.run(MUG).outcome == "completed"
+    assert stages.rig.commands[0][1] == 1.0
+
+
+def test_fingers_that_do_not_open_end_the_approach():
+    stages = FakeStages()
+    stages.rig.opening, stages.rig.speed = 0.5, 0.0
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("failed", FailureStage.APPROACH)
+    assert "0.50" in record.reason
+    assert not stages.rig.twists
+
+
+def test_a_missed_grasp_ends_the_interaction_with_a_reason_for_programs():
+    stages = FakeStages()
+    stages.rig.width = 0.0
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("failed", FailureStage.INTERACT)
+    assert record.reason_code
+    assert record.interaction.failure == record.reason_code
+    assert len(record.interaction.path_measured) > 10
+    assert not stages.rig.V_BE_E.any()
+
+
+def test_a_refused_command_names_its_limit():
+    stages = FakeStages()
+    stages.rig.at[20] = lambda _rig: failing(SafetyViolation("too low", "table"))()
+    record = stages.executor.run(MUG)
+    assert (record.failure_stage, record.reason_code) == (FailureStage.INTERACT, "table")
+
+
+def test_an_arm_that_cannot_even_stop_leaves_a_record_with_the_first_error(monkeypatch):
+    """Stopping a lost arm once replaced the record of the trial by its own error."""
+    stages = FakeStages()
+
+    def lose_connection():
+        monkeypatch.setattr(stages.arm, "stop", failing(NotConnectedError("gone")))
+        raise DeviceError("the arm fell behind")
+
+    stages.arm.follow = lambda _trajectory: lose_connection()
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("failed", FailureStage.APPROACH)
+    assert "the arm fell behind" in record.reason
+
+
+@pytest.mark.parametrize(
+    ("part", "stage"),
+    [
+        ("observe", "OBSERVE"),
+        ("load", "RETRIEVE"),
+        ("require_matches", "OBSERVE"),
+        ("register", "ALIGN"),
+        ("plan", "PLAN"),
+    ],
+)
+def test_ctrl_c_before_any_motion(part, stage):
+    stages = FakeStages()
+    stages.before[part] = interrupt
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("interrupted", stage)
+    assert (record.success, record.reason) == (None, "interrupted")
+    assert stages.rig.stops
+    assert not stages.moved
+
+
+def test_ctrl_c_on_the_way(monkeypatch):
+    stages = FakeStages()
+    monkeypatch.setattr(stages.arm, "follow", interrupt)
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("interrupted", "APPROACH")
+    assert stages.rig.stops
+    assert record.plan is not None
+
+
+def test_ctrl_c_while_arrival_is_proven(monkeypatch):
+    stages = FakeStages()
+    monkeypatch.setattr(stages.arm, "state", interrupt)
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("interrupted", "ARRIVE")
+    assert stages.rig.stops
+
+
+@pytest.mark.parametrize(("tick", "fingers"), [(1, 1.0), (20, 1.0), (100, 0.0)])
+def test_ctrl_c_during_the_interaction_stops_the_arm_and_keeps_the_grip(tick, fingers):
+    stages = FakeStages()
+    stages.rig.at[tick] = interrupt
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("interrupted", "INTERACT")
+    assert stages.rig.stops
+    assert not stages.rig.V_BE_E.any()
+    assert stages.rig.tick == tick, "the clock went on"
+    assert record.arrival is not None
+    assert stages.rig.target == fingers
+
+
+def test_a_programming_error_is_not_taken_for_a_failed_trial():
+    stages = FakeStages()
+    stages.before["plan"] = failing(ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        stages.executor.run(MUG)
