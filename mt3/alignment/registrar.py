@@ -57,7 +57,7 @@ class TrustThresholds:
 
     min_overlap: float = 0.02
     max_rmse_m: float = 0.006
-    max_violation_m: float = 0.003
+    max_violation_m: float = 0.005
     min_margin: float = 0.006
     full_tolerance: float = 0.028
     fold_tolerance: float = 0.015

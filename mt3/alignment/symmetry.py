@@ -11,6 +11,7 @@ from mt3.geometry import SE3, wrap_angle
 _FOLDS = (2, 3, 4)
 _FOLD_TOLERANCE_RAD = np.deg2rad(8.0)
 _FULL_TURN_STEPS = 24
+_MISFIT_SHARE = 0.3  # another instance fits worse everywhere, and more unevenly
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +45,7 @@ def judge_symmetry(
     turns = _turns_about_axis(best, tried)
     there, back = pair.residuals(turns)
     scores = mean_cost(there, back)
-    if scores.max() - best.score < full_tolerance:
+    if scores.max() - best.score < full_tolerance + _MISFIT_SHARE * best.score:
         seen = there.agrees.mean(axis=1) + back.agrees.mean(axis=1)
         order = np.argsort(-seen, kind="stable")
         return SymmetryVerdict("full", tuple(turns.motion(int(k)) for k in order))
