@@ -1,6 +1,7 @@
 """Settings of every test: hypothesis draws the same examples in every run."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pybullet_data
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from mt3.geometry import SE3
 from mt3.interfaces import ArmState
 from mt3.motion.robot_model import RobotModel
+from mt3.perception import RGBD, Intrinsics, ObjectView
 
 settings.register_profile(
     "repeatable",
@@ -87,3 +89,28 @@ class KinematicArm:
 @pytest.fixture
 def kinematic_arm(panda) -> KinematicArm:
     return KinematicArm(panda, HOME)
+
+
+@pytest.fixture(scope="session")
+def golden_pair() -> SimpleNamespace:
+    """Two views of one object, its true motion, and the motion that was found when it was stored.
+
+    Written by ``tests/golden/make_registration_pair.py``.
+    """
+    with np.load(Path(__file__).parent / "golden" / "registration_pair.npz") as stored:
+        fields = dict(stored)
+    intrinsics = Intrinsics(*fields["intrinsics"][:4], *fields["intrinsics"][4:].astype(int))
+
+    def view(name: str) -> ObjectView:
+        depth_m = (fields[f"depth_{name}"] * 1e-4).astype(np.float32)
+        color = np.zeros((*depth_m.shape, 3), np.uint8)
+        T_WC = SE3(fields["T_world_camera"])
+        mask = np.unpackbits(fields[f"mask_{name}"]).reshape(depth_m.shape).astype(bool)
+        return ObjectView(RGBD(color, depth_m, intrinsics, T_WC, 0.0, "front"), mask)
+
+    return SimpleNamespace(
+        demo=view("demo"),
+        live=view("live"),
+        truth=SE3(fields["D_world_true"]),
+        found=SE3(fields["D_world_found"]),
+    )
