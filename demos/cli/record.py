@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 
 from demos.library import DemoLibrary
@@ -12,12 +12,12 @@ from demos.recorder import RecorderSettings, record
 from demos.recording import SpeedLimits
 from mt3.cli.entry import HydraCommand, config_for_record, run_hydra_command
 from mt3.cli.outcome import ExitCode, Outcome
+from mt3.cli.settings import task_of, whole_number
 from mt3.cli.software import software_versions
-from mt3.errors import ConfigurationError, DemoFormatError
+from mt3.errors import DemoFormatError
 from mt3.interfaces import Scene
 from mt3.motion.robot_model import RobotModel
 from mt3.safety import GuardedArm, SafetyLimits
-from mt3.task import TaskDescription
 
 HELP = """
 mt3-record: record demonstrations of a task into a library.
@@ -52,8 +52,8 @@ def main() -> int:
 
 
 def _record_all(cfg: DictConfig, console: Console) -> Outcome:
-    task = _task(cfg)
-    seed, count = _whole_number(cfg, "seed", 0), _whole_number(cfg, "count", 1)
+    task = task_of(cfg, "mt3-record")
+    seed, count = whole_number(cfg, "seed", 0), whole_number(cfg, "count", 1)
     recorded: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     for number in range(count):
@@ -87,7 +87,7 @@ def record_episode(cfg: DictConfig) -> dict[str, Any]:
     Raises:
         RefusedError: The recording broke a rule.
     """
-    task = _task(cfg)
+    task = task_of(cfg, "mt3-record")
     scene: Scene = _build(cfg.scene)
     library = DemoLibrary.open_for_recording(cfg.library, scene.robot, scene.backend)
     model: RobotModel = _build(cfg.model)
@@ -123,19 +123,6 @@ def _settings(cfg: DictConfig, limits: SafetyLimits) -> RecorderSettings:
 
 def _build(node: Mapping[str, Any]) -> Any:  # noqa: ANN401  # whatever the YAML names
     return instantiate(node, _convert_="all")
-
-
-def _task(cfg: DictConfig) -> TaskDescription:
-    if OmegaConf.is_missing(cfg, "task"):
-        raise ConfigurationError('task: missing, for example mt3-record task="pick up the mug"')
-    return TaskDescription.parse(str(cfg.task))
-
-
-def _whole_number(cfg: DictConfig, name: str, least: int) -> int:
-    value = cfg[name]
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigurationError(f"{name}: got {value!r}, expected a whole number from {least}")
-    return value
 
 
 COMMAND = HydraCommand(

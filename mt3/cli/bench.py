@@ -24,6 +24,7 @@ from mt3.cli.assembly import build
 from mt3.cli.bench_worker import TrialJob, configuration_of, crashed, run_job, set_up_worker
 from mt3.cli.entry import HydraCommand, run_hydra_command
 from mt3.cli.outcome import ExitCode, Outcome
+from mt3.cli.settings import whole_number
 from mt3.cli.software import software_versions
 from mt3.errors import ConfigurationError, Mt3Error
 
@@ -62,10 +63,10 @@ def main() -> int:
 
 
 def _bench(cfg: DictConfig, console: Console) -> Outcome:
-    workers = _whole_number(cfg, "workers", 1)
-    _whole_number(cfg, "seed", 0)
+    workers = whole_number(cfg, "workers", 1)
+    whole_number(cfg, "seed", 0)
     if cfg.placements is not None:
-        _whole_number(cfg, "placements", 1)
+        whole_number(cfg, "placements", 1)
     cfg.out = str(cfg.out)  # with the time of the start in its name
     out = _new_folder(Path(cfg.out))
     suite: Suite = build(cfg.suite)
@@ -188,13 +189,6 @@ def _new_folder(out: Path) -> Path:
         raise ConfigurationError(f"out: {out} holds something, expected a new or empty folder")
     out.mkdir(parents=True, exist_ok=True)
     return out
-
-
-def _whole_number(cfg: DictConfig, name: str, least: int) -> int:
-    value = cfg[name]
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigurationError(f"{name}: got {value!r}, expected a whole number from {least}")
-    return value
 
 
 COMMAND = HydraCommand(

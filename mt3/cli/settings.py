@@ -1,0 +1,34 @@
+"""Reading what a person typed from a composed configuration."""
+
+from omegaconf import DictConfig, OmegaConf
+
+from mt3.errors import ConfigurationError
+from mt3.task import TaskDescription
+
+
+def task_of(cfg: DictConfig, command: str) -> TaskDescription:
+    """The task in words.
+
+    Args:
+        cfg: The configuration.
+        command: Name of the command, for the example in the message.
+
+    Raises:
+        ConfigurationError: None was given.
+        TaskError: No skill can be read from it.
+    """
+    if OmegaConf.is_missing(cfg, "task"):
+        raise ConfigurationError(f'task: missing, for example {command} task="pick up the mug"')
+    return TaskDescription.parse(str(cfg.task))
+
+
+def whole_number(cfg: DictConfig, name: str, least: int) -> int:
+    """A whole number of at least ``least``.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    value = cfg[name]
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigurationError(f"{name}: got {value!r}, expected a whole number from {least}")
+    return value
