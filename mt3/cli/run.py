@@ -87,13 +87,19 @@ def _run(cfg: DictConfig, console: Console) -> Outcome:
 
 
 def run_trial(workplace: Workplace, task: TaskDescription) -> TrialRecord:
-    """One trial from connecting to the verdict; a failed trial is judged too."""
+    """One trial from connecting to the verdict; a failed trial is judged too.
+
+    Ctrl-C while somebody judges ends it as interrupted.
+    """
     with workplace.scene:
         record = workplace.executor.run(task)
         if record.outcome == "interrupted":
             return record
         judge = workplace.judge
-        return record.judged(judge.success(), judge.name)
+        try:
+            return record.judged(judge.success(), judge.name)
+        except KeyboardInterrupt:
+            return record.interrupted()
 
 
 def _exit_code(record: TrialRecord) -> ExitCode:

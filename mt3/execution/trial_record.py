@@ -92,6 +92,12 @@ class TrialRecord:
         """The same with a verdict on whether the task was done."""
         return replace(self, success=success, judge=judge)
 
+    def interrupted(self) -> "TrialRecord":
+        """The same, ended by somebody before a verdict; a stage that had failed stays named."""
+        stage = self.failure_stage or FailureStage.VERIFY
+        reason = self.reason or "interrupted"
+        return replace(self, outcome="interrupted", failure_stage=stage, reason=reason)
+
     def as_dict(self) -> dict[str, Any]:
         """Dicts, lists and plain values only; a number that is not finite is None."""
         document: dict[str, Any] = _plain({"schema_version": SCHEMA_VERSION, **asdict(self)})

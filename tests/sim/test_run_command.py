@@ -11,6 +11,7 @@ from demos.library import DemoLibrary
 from mt3.cli.entry import run_hydra_command
 from mt3.cli.run import COMMAND
 from sim.clock import SimClock
+from sim.workplace import SimJudge
 
 INSTANCES = ("scene.instance_seed=0", "scene.held_instance_seed=0", "seed=2")
 
@@ -121,3 +122,13 @@ def test_a_damaged_demonstration_is_skipped_and_the_others_work(mt3_run, library
     assert damaged.reason
     assert mt3_run("task=pick up the hammer", library=copy)[0] == 2
     assert mt3_run("task=push the box", library=copy)[0] == 0
+
+
+def test_ctrl_c_while_somebody_judges_keeps_the_record(mt3_run, monkeypatch):
+    """The trial was over, but its record was lost."""
+    monkeypatch.setattr(SimJudge, "success", lambda _: signal.raise_signal(signal.SIGINT))
+    code, _, _ = mt3_run("task=push the box", "scene.base_xyz_yaw=[-0.5,0,0,0]")
+    assert code == 130
+    record = json.loads(Path("trials/push-box-0001/trial.json").read_text())
+    assert (record["outcome"], record["success"]) == ("interrupted", None)
+    assert record["failure_stage"] == "PLAN"
