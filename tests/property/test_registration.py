@@ -1,0 +1,149 @@
+"""What has to hold of registration whatever the object, wherever it stands."""
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_module
+from hydra.core.utils import setup_globals
+from hydra.utils import instantiate
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from mt3.alignment import Registrar
+from mt3.geometry import SE3
+from mt3.perception import RGBD, ObjectView
+from sim.objects import instance
+from sim.snapshots import SnapshotStudio
+
+SHAPES = ("hammer", "pan")  # no yaw of these looks like another
+POSITION_M, ANGLE_RAD = 0.01, np.deg2rad(5.0)  # what counts as accurate
+
+yaws = st.floats(-np.pi, np.pi)
+poses = st.builds(
+    lambda x, y, yaw: SE3.from_yaw(yaw, (x, y, 0.0)),
+    st.floats(0.4, 0.6),
+    st.floats(-0.2, 0.2),
+    yaws,
+)
+planar = st.builds(
+    lambda x, y, yaw: SE3.from_yaw(yaw, (x, y, 0.0)), st.floats(-1, 1), st.floats(-1, 1), yaws
+)
+few = settings(max_examples=4, phases=(Phase.explicit, Phase.generate))  # shrinking takes minutes
+
+
+@pytest.fixture(scope="module")
+def look():
+    """Pictures of the first of some objects, with the errors of camera and mask of a seed."""
+    setup_globals()
+    with initialize_config_module("mt3.configs", version_base=None):
+        cfg = compose("run", overrides=["task=pick up the mug"])
+    spec = instantiate(cfg.scene.camera, _convert_="all")
+    studio = SnapshotStudio(spec, cfg.segmenter.max_offset_px, cfg.segmenter.boundary_noise_px)
+
+    def take(category, T_WO, seed, *others):
+        placed = [(instance(name, 0), T) for name, T in ((category, T_WO), *others)]
+        return studio.take(placed, np.random.default_rng(seed))
+
+    return take
+
+
+def seen_from(view, T_WC, depth_m=None) -> ObjectView:
+    """The same picture, believed to be taken from elsewhere, or with other depth."""
+    rgbd = view.rgbd
+    depth_m = rgbd.depth_m if depth_m is None else depth_m
+    return ObjectView(RGBD(rgbd.color, depth_m, rgbd.intrinsics, T_WC, 0.0, "front"), view.mask)
+
+
+def alike(a: SE3, b: SE3, view) -> bool:
+    """Whether two motions take what was seen to the same place."""
+    p_W = view.points_W().mean(axis=0)
+    near = np.linalg.norm(a @ p_W - b @ p_W) < POSITION_M
+    return bool(near and a.angle_to_rad(b) < ANGLE_RAD)
+
+
+@few
+@given(st.sampled_from(SHAPES), poses, yaws)
+def test_exchanged_views_give_the_inverse_motion(look, category, T_WO, yaw):
+    demo = look(category, T_WO, 1)
+    live = look(category, T_WO @ SE3.from_yaw(0.3 * yaw), 2)
+    there, back = Registrar().register(demo, live), Registrar().register(live, demo)
+    if there.trusted and back.trusted:
+        assert alike(there.D_W, back.D_W.inverse(), demo)
+
+
+@few
+@given(st.sampled_from(SHAPES), poses, poses, planar)
+def test_a_moved_world_moves_the_answer_with_it(look, category, T_WO_demo, T_WO_live, M):
+    demo, live = look(category, T_WO_demo, 1), look(category, T_WO_live, 2)
+    here = Registrar().register(demo, live)
+    there = Registrar().register(
+        seen_from(demo, M @ demo.rgbd.T_WC), seen_from(live, M @ live.rgbd.T_WC)
+    )
+    if here.trusted and there.trusted:
+        assert alike(M.inverse() @ there.D_W @ M, here.D_W, demo)
+
+
+@few
+@given(st.sampled_from(SHAPES), poses, yaws)
+def test_an_object_far_away_changes_nothing(look, category, T_WO, yaw):
+    away = SE3.from_yaw(yaw, (T_WO.t[0], -0.42 if T_WO.t[1] > 0 else 0.42, 0.0))
+    demo = look(category, SE3.from_yaw(0.5, (0.5, 0.0, 0.0)), 1)
+    alone = Registrar().register(demo, look(category, T_WO, 2))
+    beside = Registrar().register(demo, look(category, T_WO, 2, ("can", away)))
+    if alone.trusted and beside.trusted:
+        assert alike(alone.D_W, beside.D_W, demo)
+
+
+def test_clear_pairs_are_trusted_and_right(look):
+    """The properties above speak only of trusted answers, so there must be such."""
+    T_WO = SE3.from_yaw(0.4, (0.5, -0.1, 0.0))
+    for category in SHAPES:
+        D_W = SE3.from_yaw(0.5, (0.1, 0.2, 0.0))
+        demo = look(category, T_WO, 1)
+        result = Registrar().register(demo, look(category, D_W @ T_WO, 2))
+        assert result.trusted, (category, result.reason)
+        p_W = demo.points_W().mean(axis=0)
+        assert np.linalg.norm(result.D_W @ p_W - D_W @ p_W) < 0.01, category
+        assert result.D_W.angle_to_rad(D_W) < np.deg2rad(5.0), category
+
+
+@few
+@given(yaws)
+def test_a_round_object_may_be_turned_at_will(look, yaw):
+    demo = look("can", SE3.from_translation((0.45, -0.1, 0.0)), 1)
+    result = Registrar().register(demo, look("can", SE3.from_yaw(yaw, (0.55, 0.1, 0.0)), 2))
+    assert result.symmetry == "full"
+    assert result.trusted, result.reason
+    axis_W, turned_W = np.array([0.45, -0.1, 0.0]), np.array([0.55, 0.1, 0.0])
+    assert len(result.equivalent_motions) > 4
+    assert result.equivalent_motions[0] is result.D_W
+    for D_W in result.equivalent_motions:
+        assert np.linalg.norm((D_W @ axis_W - turned_W)[:2]) < 0.01
+
+
+def test_a_box_looks_the_same_from_its_other_side(look):
+    T_WO = SE3.from_yaw(0.5, (0.5, 0.0, 0.0))
+    result = Registrar().register(look("box", T_WO, 1), look("box", T_WO, 2))
+    assert result.symmetry == "n-fold"
+    turns = [D_W.angle_to_rad(result.D_W) for D_W in result.equivalent_motions]
+    assert turns[0] == 0.0
+    assert max(turns) == pytest.approx(np.pi, abs=np.deg2rad(5.0))
+
+
+def test_what_lies_below_the_table_does_not_matter(look):
+    demo = look("pan", SE3.from_yaw(0.5, (0.5, 0.0, 0.0)), 1)
+    live = look("pan", SE3.from_yaw(1.5, (0.5, 0.1, 0.0)), 2)
+    rgbd = live.rgbd
+    depth_m, height, width = rgbd.depth_m.copy(), *rgbd.depth_m.shape
+    p_W = rgbd.T_WC @ rgbd.intrinsics.deproject(
+        *np.meshgrid(np.arange(width), np.arange(height)), depth_m
+    )
+    rows, columns = np.nonzero(live.mask)
+    beside = np.zeros_like(live.mask)
+    beside[rows.max() + 12 : rows.max() + 40, columns.min() : columns.max()] = True
+    hole = beside & (depth_m > 0) & (np.abs(p_W[..., 2]) < 0.01)
+    assert hole.sum() > 100
+    depth_m[hole] += 0.3
+    before = Registrar().register(demo, live)
+    after = Registrar().register(demo, seen_from(live, rgbd.T_WC, depth_m))
+    assert np.array_equal(before.D_W.matrix, after.D_W.matrix)
+    assert before.describe() == after.describe()

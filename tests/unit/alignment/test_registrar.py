@@ -1,0 +1,139 @@
+"""What a registrar refuses, doubts and tolerates, and that it always answers the same."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mt3.alignment import Registrar
+from mt3.errors import GeometryError, ImageError, RegistrationError
+from mt3.perception import RGBD, ObjectView
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "registration_pair.npz"
+REGISTER = """
+import sys
+import cv2, numpy as np
+from mt3.alignment import Registrar
+from mt3.geometry import SE3
+from mt3.perception import RGBD, Intrinsics, ObjectView
+cv2.setNumThreads(int(sys.argv[2]))
+stored = dict(np.load(sys.argv[1]))
+k = stored["intrinsics"]
+def view(name):
+    depth_m = (stored[f"depth_{name}"] * 1e-4).astype(np.float32)
+    mask = np.unpackbits(stored[f"mask_{name}"]).reshape(depth_m.shape).astype(bool)
+    color = np.zeros((*depth_m.shape, 3), np.uint8)
+    K = Intrinsics(*k[:4], *k[4:].astype(int))
+    return ObjectView(RGBD(color, depth_m, K, SE3(stored["T_world_camera"]), 0.0, "front"), mask)
+result = Registrar().register(view("demo"), view("live"))
+sys.stdout.write(result.D_W.matrix.tobytes().hex() + result.yaw_curve.tobytes().hex())
+"""
+
+
+def changed(view, depth_m=None, mask=None) -> ObjectView:
+    rgbd = view.rgbd
+    depth_m = rgbd.depth_m if depth_m is None else depth_m.astype(np.float32)
+    image = RGBD(rgbd.color, depth_m, rgbd.intrinsics, rgbd.T_WC, rgbd.t_s, rgbd.camera)
+    return ObjectView(image, view.mask if mask is None else mask)
+
+
+def is_sound(registration) -> bool:
+    figures = [registration.overlap, registration.rmse_m, registration.violation_m]
+    return bool(
+        np.isfinite(registration.D_W.matrix).all()
+        and np.isfinite([*figures, registration.margin]).all()
+        and np.isfinite(registration.yaw_curve).all()
+    )
+
+
+def test_the_answer_is_the_same_on_any_number_of_threads():
+    answers = []
+    for threads in ("1", "2"):
+        environment = {**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+        done = subprocess.run(
+            [sys.executable, "-c", REGISTER, str(GOLDEN), threads],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        answers.append(done.stdout)
+    assert answers[0]
+    assert answers[0] == answers[1]
+
+
+def test_fields_belong_together(golden_pair):
+    result = Registrar().register(golden_pair.demo, golden_pair.live)
+    assert is_sound(result)
+    assert result.require() is result
+    assert result.equivalent_motions[0] is result.D_W
+    scores = [mode.score for mode in result.modes]
+    assert scores == sorted(scores)
+    assert all(-np.pi < mode.yaw_rad <= np.pi for mode in result.modes)
+    assert all(0.0 <= score <= 1.0 for score in scores)
+    z_W = np.array([0.0, 0.0, 1.0])
+    assert np.allclose(result.D_W.R @ z_W, z_W), "the object stays upright"
+
+
+@pytest.mark.parametrize("which", ["demo", "live"])
+def test_garbage_is_never_trusted(golden_pair, which):
+    """Depth that is noise, not a surface: a typed error or an untrusted answer, never NaN."""
+    rng = np.random.default_rng(3)
+    views = {"demo": golden_pair.demo, "live": golden_pair.live}
+    depth_m = views[which].rgbd.depth_m.copy()
+    mask = views[which].mask
+    depth_m[mask] = rng.uniform(0.5, 1.0, int(mask.sum()))
+    views[which] = changed(views[which], depth_m)
+    try:
+        result = Registrar().register(views["demo"], views["live"])
+    except GeometryError:
+        return
+    assert is_sound(result)
+    assert not result.trusted
+    with pytest.raises(RegistrationError):
+        result.require()
+
+
+def test_a_mask_beside_the_object_is_right_or_not_trusted(golden_pair):
+    """A mask on the bare table and a piece of the object: what is table is left out."""
+    mask = np.roll(golden_pair.live.mask, 60, axis=1)
+    try:
+        result = Registrar().register(golden_pair.demo, changed(golden_pair.live, mask=mask))
+    except GeometryError:
+        return
+    assert is_sound(result)
+    right = result.D_W.angle_to_rad(golden_pair.truth) < np.deg2rad(5.0)
+    assert right or not result.trusted
+
+
+def test_a_tiny_mask_is_a_typed_error(golden_pair):
+    rows, columns = np.nonzero(golden_pair.live.mask)
+    mask = np.zeros_like(golden_pair.live.mask)
+    mask[rows[:20], columns[:20]] = True
+    with pytest.raises(ImageError, match="mask: got 20 pixels"):
+        changed(golden_pair.live, mask=mask)
+
+
+def test_an_object_below_its_support_is_a_typed_error(golden_pair):
+    with pytest.raises(GeometryError, match="expected at least") as error:
+        Registrar(support_z_m=0.5).register(golden_pair.demo, golden_pair.live)
+    assert "0.500" in str(error.value)
+
+
+def test_something_in_front_hides_and_does_not_contradict(golden_pair):
+    """A third of the object behind a nearer thing: the same answer."""
+    view = golden_pair.live
+    rows, columns = np.nonzero(view.mask)
+    edge = int(np.quantile(columns, 0.3))
+    depth_m, mask = view.rgbd.depth_m.copy(), view.mask.copy()
+    hidden = np.s_[rows.min() - 10 : rows.max() + 10, columns.min() - 10 : edge]
+    depth_m[hidden] = 0.6 * depth_m[view.mask].min()
+    mask[hidden] = False
+    clear = Registrar().register(golden_pair.demo, view)
+    result = Registrar().register(golden_pair.demo, changed(view, depth_m, mask))
+    p_W = golden_pair.demo.points_W().mean(axis=0)
+    assert np.linalg.norm(result.D_W @ p_W - clear.D_W @ p_W) < 0.01
+    assert result.D_W.angle_to_rad(clear.D_W) < np.deg2rad(5.0)
