@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pybullet
 import pybullet_data
 from scipy.spatial import ConvexHull
 
@@ -20,6 +19,10 @@ from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
 from mt3.types import FloatArray, IntArray
 from sim.mesh import TriangleMesh
+from sim.silence import silenced_stdout
+
+with silenced_stdout():  # PyBullet prints its build time when it is imported
+    import pybullet
 
 STEP_RATE_HZ = 240
 _SOLVER_ITERATIONS = 60

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from mt3.alignment.evidence import (
-    BACKGROUND,
     CLASS,
     DEPTH,
     DISTANCE,
@@ -72,7 +71,7 @@ def compute_point_residuals(
     f = 0.5 * (view.intrinsics.fx + view.intrinsics.fy)
     pixel, inside, beyond_px = _look_up(view, x_n, y_n)
     behind_m = z - pixel[..., DEPTH]
-    pixel_class = np.where(inside, pixel[..., CLASS], BACKGROUND)
+    pixel_class = pixel[..., CLASS]
     occluded = (pixel_class == UNKNOWN) & (behind_m > OCCLUDED_BEHIND_M)
     on_object = (pixel_class == OBJECT) & inside
     outside_px = pixel[..., DISTANCE] + beyond_px

@@ -16,6 +16,7 @@ from mt3.motion.robot_model import RobotModel
 from mt3.motion.timing import TimingLimits
 from mt3.retrieval import DemoIndex
 from mt3.safety import GuardedArm, SafetyLimits
+from mt3.task import TaskDescription
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,13 +52,16 @@ def build_planner(cfg: DictConfig, model: RobotModel, scene: Scene) -> MotionPla
 
 
 def build_workplace(cfg: DictConfig) -> Workplace:
-    """Everything that one trial needs; nothing is connected yet.
+    """Everything that one trial of the configured task needs; nothing is connected yet.
 
     Raises:
+        NoMatchError: No demonstration fits the task.
         LibraryNotFoundError: There are no demonstrations at ``library``.
         ConfigurationError: A value of the configuration is refused; the message names it.
     """
     source = build(cfg.library_source)
+    index = DemoIndex(source, build(cfg.encoder), build(cfg.language))
+    index.narrow(TaskDescription.parse(str(cfg.task)))
     scene: Scene = build(cfg.scene)
     model: RobotModel = build(cfg.model)
     limits: SafetyLimits = build(cfg.limits)
@@ -79,7 +83,7 @@ def build_workplace(cfg: DictConfig) -> Workplace:
         limits=limits,
         observer=observer,
         source=source,
-        index=DemoIndex(source, build(cfg.encoder), build(cfg.language)),
+        index=index,
         registrar=build(cfg.registrar),
         planner=planner,
         tracking=build(cfg.tracking),

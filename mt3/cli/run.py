@@ -1,19 +1,22 @@
 """``mt3-run``: do a task that was demonstrated."""
 
 import re
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
-from mt3.cli.assembly import Workplace, build_workplace
+from mt3.cli.assembly import Workplace, build, build_workplace
 from mt3.cli.entry import HydraCommand, run_hydra_command
 from mt3.cli.outcome import ExitCode, Outcome
-from mt3.errors import ConfigurationError
-from mt3.execution.picture import draw_trial
+from mt3.cli.settings import task_of, whole_number
+from mt3.errors import NoMatchError, TaskError
+from mt3.execution.picture import PICTURE_NAME, draw_trial
 from mt3.execution.trial_record import FailureStage, TrialRecord
+from mt3.interfaces import DemoSource
 from mt3.task import TaskDescription
 
 HELP = """
@@ -67,16 +70,15 @@ def main() -> int:
 
 
 def _run(cfg: DictConfig, console: Console) -> Outcome:
-    if OmegaConf.is_missing(cfg, "task"):
-        raise ConfigurationError('task: missing, for example mt3-run task="pick up the mug"')
-    task = TaskDescription.parse(str(cfg.task))
+    whole_number(cfg, "seed", 0)
+    task = _known_task(cfg)
     with console.status(f"setting up {task.text}"):
         workplace = build_workplace(cfg)
+    folder = _new_folder(Path(cfg.trials), task)
     with console.status(task.text):
         record = run_trial(workplace, task)
-        folder = _new_folder(Path(cfg.trials), task)
         record_path = record.save(folder)
-        picture = folder / "trial.png"
+        picture = folder / PICTURE_NAME
         evidence = workplace.executor.evidence
         draw_trial(record, picture, evidence.demo, evidence.live_view)
     _print_stages(record, console)
@@ -84,6 +86,18 @@ def _run(cfg: DictConfig, console: Console) -> Outcome:
     code = _exit_code(record)
     files = {"record": str(record_path), "picture": str(picture)}
     return Outcome(code, {"exit_code": int(code), **files, "trial": record.as_dict()})
+
+
+def _known_task(cfg: DictConfig) -> TaskDescription:
+    """What was asked for; words that name no skill are a task that nobody demonstrated."""
+    try:
+        return task_of(cfg, "mt3-run")
+    except TaskError as error:
+        source: DemoSource = build(cfg.library_source)
+        texts = list(dict.fromkeys(found.task.text for found in source.summaries()))
+        nearest = tuple(get_close_matches(str(cfg.task), texts, n=5, cutoff=0.0))
+        known = ", ".join(f'"{text}"' for text in nearest)
+        raise NoMatchError(f"{error}; nearest known tasks: {known or 'none'}", nearest) from error
 
 
 def run_trial(workplace: Workplace, task: TaskDescription) -> TrialRecord:

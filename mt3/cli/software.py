@@ -1,6 +1,7 @@
 """Which software this is, for every record it writes."""
 
 import subprocess
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -8,6 +9,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _TIMEOUT_S = 10.0
 
 
+@cache
 def software_versions() -> dict[str, str]:
     """Version of the distribution, and git revision where it runs from a checkout.
 
