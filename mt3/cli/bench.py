@@ -32,7 +32,7 @@ HELP = """
 mt3-bench: how often does it work? Many simulated trials, with honest intervals.
 
   mt3-bench suite=smoke                    a few trials of each skill, in a minute
-  mt3-bench                                the whole suite first_light: 700 trials
+  mt3-bench                                the whole suite first_light: 580 trials
   mt3-bench placements=5 workers=4         five of each task, over four processes
 
 Each task of the suite is demonstrated once, through the real recorder. Then each trial stages a

@@ -10,6 +10,7 @@ import numpy as np
 from mt3.alignment import Registrar, Registration
 from mt3.demonstration import Demonstration
 from mt3.errors import (
+    ConfigurationError,
     DeviceError,
     InteractionError,
     Mt3Error,
@@ -92,6 +93,9 @@ class Executor:
         config: Resolved configuration, for the record.
         software: Version and git revision, for the record.
 
+    Raises:
+        ConfigurationError: An untrusted registration would be acted on by a real arm.
+
     Attributes:
         evidence: What the last trial saw, for pictures.
     """
@@ -113,6 +117,10 @@ class Executor:
         config: Mapping[str, Any],
         software: Mapping[str, str],
     ) -> None:
+        if rules.accept_untrusted and scene.backend == "real":
+            raise ConfigurationError(
+                "accept_untrusted: got true on a real arm, expected false; it is for simulation"
+            )
         self._scene, self._arm, self._model, self._limits = scene, arm, model, limits
         self._observer, self._source, self._index = observer, source, index
         self._registrar, self._planner = registrar, planner

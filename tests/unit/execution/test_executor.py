@@ -240,3 +240,8 @@ def test_a_programming_error_is_not_taken_for_a_failed_trial():
     stages.before["plan"] = failing(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         stages.executor.run(MUG)
+
+
+def test_a_real_arm_never_acts_on_what_is_not_trusted():
+    with pytest.raises(ConfigurationError, match="accept_untrusted"):
+        FakeStages(ExecutionRules(accept_untrusted=True), backend="real")

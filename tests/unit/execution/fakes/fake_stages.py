@@ -42,7 +42,7 @@ class FakeStages:
 
     segmenter_name = "fake"
 
-    def __init__(self, rules=None, trusted=True) -> None:
+    def __init__(self, rules=None, trusted=True, backend="sim") -> None:
         self.demo = demonstrate()
         self.rig = FakeRig(FAR, SE3.identity())
         self.followed, self.T_WE = [], FAR.matrix
@@ -52,7 +52,7 @@ class FakeStages:
         self.loaded = []
         scene = SimpleNamespace(
             robot=self.demo.robot,
-            backend="sim",
+            backend=backend,
             tool=self.demo.tool,
             T_WB=self.rig.T_WB,
             gripper=self.rig.gripper,
