@@ -20,9 +20,10 @@ from mt3.types import BoolArray, Float32Array, FloatArray
 BACKGROUND, OBJECT, UNKNOWN = 0, 1, 2
 
 # Columns of the packed pixel maps.
-DEPTH, CLASS, DISTANCE, GRAD_U, GRAD_V = 0, 1, 2, 3, 4
-NORMAL = slice(5, 8)
-_COLUMNS = 8
+DEPTH, CLASS, DISTANCE, SLOPE = 0, 1, 2, 3
+NORMAL = slice(4, 7)
+OUTWARD = slice(7, 10)
+_COLUMNS = 10
 
 _NORMAL_WINDOW_PX = 5
 _NORMAL_STEP_PX = 2
@@ -37,8 +38,9 @@ class ViewEvidence:
     Args:
         p_W: Points of the object above its support, (N, 3), evenly spread over the surface.
         n_W: Surface normals there, towards the camera, (N, 3), unit.
-        maps: (H * W, 8) float32 over a window of the image: depth (m), class, distance to the
-            silhouette (px, 0 inside), its gradient (2), and the surface normal in W (3).
+        maps: (H * W, 10) float32 over a window of the image: depth (m), class, distance to the
+            silhouette (px, 0 inside), cosine-like slope (normal times the ray of unit depth),
+            surface normal in W (3), and direction in W away from the silhouette (3).
         window: (u0, v0, width, height) of that window in the image, pixels.
         intrinsics: Of the image.
         T_WC: Pose of the camera.
@@ -85,11 +87,12 @@ class ViewEvidence:
         occluder = ~view.mask[crop] & seen & (height_m > 2.0 * support_margin_m)
         classes = np.where(view.mask[crop], OBJECT, np.where(occluder, UNKNOWN, BACKGROUND))
         classes[view.mask[crop] & ~on_object] = UNKNOWN
+        rays = rgbd.intrinsics.deproject(u, v, np.ones_like(depth_m)).astype(np.float32)
         maps = np.zeros((height, width, _COLUMNS), dtype=np.float32)
         maps[..., DEPTH] = depth_m
         maps[..., CLASS] = classes
-        _fill_distance(maps, view.mask[crop])
-        maps[..., NORMAL] = _normals_C(p_C, on_object, smooth) @ rgbd.T_WC.R.T
+        _fill_silhouette(maps, view.mask[crop], rays, rgbd.T_WC)
+        _fill_surface(maps, p_C.astype(np.float32), rays, on_object, smooth, rgbd.T_WC)
         p_W, n_W = _spread(rgbd.T_WC @ p_C[smooth], maps[..., NORMAL][smooth])
         return cls(p_W, n_W, maps.reshape(-1, _COLUMNS), window, rgbd.intrinsics, rgbd.T_WC)
 
@@ -103,11 +106,32 @@ def _window_around(mask: BoolArray) -> tuple[int, int, int, int]:
     return int(u0), int(v0), int(u1 - u0), int(v1 - v0)
 
 
-def _fill_distance(maps: Float32Array, mask: BoolArray) -> None:
+def _fill_silhouette(maps: Float32Array, mask: BoolArray, rays: Float32Array, T_WC: SE3) -> None:
     outside = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
     maps[..., DISTANCE] = outside
-    smooth = cv2.GaussianBlur(outside, (5, 5), 0)
-    maps[..., GRAD_V], maps[..., GRAD_U] = np.gradient(smooth)
+    g_v, g_u = np.gradient(cv2.GaussianBlur(outside, (5, 5), 0))
+    along_ray = -(g_u * rays[..., 0] + g_v * rays[..., 1])
+    maps[..., OUTWARD] = np.stack([g_u, g_v, along_ray], axis=-1) @ T_WC.R.T.astype(np.float32)
+
+
+def _fill_surface(
+    maps: Float32Array,
+    p_C: Float32Array,
+    rays: Float32Array,
+    valid: BoolArray,
+    smooth: BoolArray,
+    T_WC: SE3,
+) -> None:
+    """Normals and slopes, inside the box of the object only."""
+    rows, columns = np.flatnonzero(valid.any(axis=1)), np.flatnonzero(valid.any(axis=0))
+    pad = _NORMAL_WINDOW_PX + _NORMAL_STEP_PX  # so that differences do not reach around the rim
+    box = (
+        slice(max(rows[0] - pad, 0), rows[-1] + pad + 1),
+        slice(max(columns[0] - pad, 0), columns[-1] + pad + 1),
+    )
+    n_C = _normals_C(p_C[box], rays[box], valid[box], smooth[box])
+    maps[(*box, SLOPE)] = (n_C * rays[box]).sum(axis=-1)
+    maps[(*box, NORMAL)] = n_C @ T_WC.R.T.astype(np.float32)
 
 
 def _depth_edges(depth_m: FloatArray) -> BoolArray:
@@ -122,35 +146,42 @@ def _depth_edges(depth_m: FloatArray) -> BoolArray:
     return np.maximum(bend_u, bend_v) > _EDGE_M
 
 
-def _normals_C(p_C: FloatArray, valid: BoolArray, smooth: BoolArray) -> Float32Array:
+def _normals_C(
+    p_C: Float32Array, rays: Float32Array, valid: BoolArray, smooth: BoolArray
+) -> Float32Array:
     """Unit normals towards the camera, (H, W, 3), zero where there is no surface.
 
     Differences of local means over smooth surface: a normal of raw depth at 1 mm noise is
-    worthless.
+    worthless. Where there is no smooth surface around, the ray stands for the normal.
     """
     weight = smooth.astype(np.float32)
     window = (_NORMAL_WINDOW_PX, _NORMAL_WINDOW_PX)
     total = cv2.boxFilter(weight, -1, window, normalize=False)
-    sums = cv2.boxFilter(p_C.astype(np.float32) * weight[..., None], -1, window, normalize=False)
+    sums = cv2.boxFilter(p_C * weight[..., None], -1, window, normalize=False)
     mean = sums / np.maximum(total, 1.0)[..., None]
     step = _NORMAL_STEP_PX
     du = np.roll(mean, -step, axis=1) - np.roll(mean, step, axis=1)
     dv = np.roll(mean, -step, axis=0) - np.roll(mean, step, axis=0)
     normal = np.cross(dv, du)
-    length = np.linalg.norm(normal, axis=-1, keepdims=True)
     around = np.ones((2 * step + 1, 2 * step + 1), np.uint8)
     inner = cv2.erode(smooth.astype(np.uint8), around, borderValue=0).astype(bool)
-    ray = -p_C / np.maximum(np.linalg.norm(p_C, axis=-1, keepdims=True), 1e-9)
-    out = np.where(inner[..., None] & (length > 0), normal / np.maximum(length, 1e-12), ray)
-    flip = np.sum(out * ray, axis=-1, keepdims=True) < 0
-    return np.where(valid[..., None], np.where(flip, -out, out), 0.0).astype(np.float32)
+    normal = np.where(inner[..., None], normal, -rays)
+    normal *= np.where((normal * rays).sum(axis=-1, keepdims=True) > 0, -1.0, 1.0)
+    length = np.sqrt((normal * normal).sum(axis=-1, keepdims=True))
+    unit = normal / np.maximum(length, np.float32(1e-12))
+    return np.where(valid[..., None], unit, 0.0).astype(np.float32)
 
 
 def _spread(p_W: FloatArray, n_W: Float32Array) -> tuple[FloatArray, FloatArray]:
     """One mean point and normal per small voxel, so that near surfaces do not outvote far ones."""
-    keys = np.floor(p_W / _VOXEL_M).astype(np.int64)
-    _, index, count = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
-    sums = np.zeros((len(count), 6))
-    np.add.at(sums, index.ravel(), np.concatenate([p_W, n_W], axis=1))
+    cells = np.floor(p_W / _VOXEL_M).astype(np.int64)
+    cells -= cells.min(axis=0)
+    _, index, count = np.unique(
+        np.ravel_multi_index(tuple(cells.T), tuple(cells.max(axis=0) + 1)),
+        return_inverse=True,
+        return_counts=True,
+    )
+    columns = np.concatenate([p_W, n_W], axis=1).T
+    sums = np.stack([np.bincount(index, column) for column in columns], axis=1)
     normals = sums[:, 3:] / np.maximum(np.linalg.norm(sums[:, 3:], axis=1, keepdims=True), 1e-9)
     return sums[:, :3] / count[:, None], normals

@@ -8,10 +8,10 @@ from mt3.alignment.evidence import (
     CLASS,
     DEPTH,
     DISTANCE,
-    GRAD_U,
-    GRAD_V,
     NORMAL,
     OBJECT,
+    OUTWARD,
+    SLOPE,
     UNKNOWN,
     ViewEvidence,
 )
@@ -64,33 +64,25 @@ def compute_point_residuals(
         n_W: Surface normals at these points, (H, N, 3).
         hidden_behind_m: Further behind the surface a point is hidden: no evidence.
     """
-    R_CW = view.T_WC.R.T
     p_C = (p_W - view.T_WC.t) @ view.T_WC.R
     z = np.maximum(p_C[..., 2], 1e-3)
-    x_n, y_n = p_C[..., 0] / z, p_C[..., 1] / z
     f = 0.5 * (view.intrinsics.fx + view.intrinsics.fy)
-    pixel, inside, beyond_px = _look_up(view, x_n, y_n)
+    pixel, inside, beyond_px = _look_up(view, p_C[..., 0] / z, p_C[..., 1] / z)
     behind_m = z - pixel[..., DEPTH]
-    pixel_class = pixel[..., CLASS]
-    occluded = (pixel_class == UNKNOWN) & (behind_m > OCCLUDED_BEHIND_M)
-    on_object = (pixel_class == OBJECT) & inside
+    occluded = (pixel[..., CLASS] == UNKNOWN) & (behind_m > OCCLUDED_BEHIND_M)
+    on_object = (pixel[..., CLASS] == OBJECT) & inside
     outside_px = pixel[..., DISTANCE] + beyond_px
     beside = ~on_object & ~occluded & (outside_px > 0)
 
-    # n . (q - s), with s on the same ray: the difference of depths times the ray's slope on n
-    normal_W = pixel[..., NORMAL].astype(np.float64)
-    normal_C = normal_W @ R_CW.T
+    normal_W = pixel[..., NORMAL]
     facing = np.einsum("hnk,hnk->hn", n_W, view.T_WC.t - p_W) > FACING_COSINE * z
     alike = facing & (np.einsum("hnk,hnk->hn", n_W, normal_W) > ALIKE_COSINE)
     near = on_object & (behind_m < np.where(alike, hidden_behind_m, -FREE_SPACE_M))
-    slope = normal_C[..., 0] * x_n + normal_C[..., 1] * y_n + normal_C[..., 2]
-    to_plane = slope * behind_m
-    to_silhouette = outside_px * z / f
-    residual = np.where(near, to_plane, np.where(beside, to_silhouette, 0.0))
 
-    g_u, g_v = pixel[..., GRAD_U].astype(np.float64), pixel[..., GRAD_V].astype(np.float64)
-    g_C = np.stack([g_u, g_v, -(g_u * x_n + g_v * y_n)], axis=-1)
-    gradient = np.where(near[..., None], normal_W, np.where(beside[..., None], g_C @ R_CW, 0.0))
+    # n . (q - s), with s on the same ray: the difference of depths times the ray's slope on n
+    to_silhouette = outside_px * z / f
+    residual = np.where(near, pixel[..., SLOPE] * behind_m, np.where(beside, to_silhouette, 0.0))
+    gradient = np.where(near[..., None], normal_W, beside[..., None] * pixel[..., OUTWARD])
 
     cost = np.clip((np.abs(residual) - NOISE_M) / COST_SCALE_M, 0.0, 1.0)
     evidence = near | beside
