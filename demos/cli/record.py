@@ -1,15 +1,14 @@
 """``mt3-record``: record demonstrations of a task into a library."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.console import Console
 
 from demos.library import DemoLibrary
 from demos.recorder import RecorderSettings, record
 from demos.recording import SpeedLimits
+from mt3.cli.assembly import build
 from mt3.cli.entry import HydraCommand, config_for_record, run_hydra_command
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.settings import task_of, whole_number
@@ -88,14 +87,14 @@ def record_episode(cfg: DictConfig) -> dict[str, Any]:
         RefusedError: The recording broke a rule.
     """
     task = task_of(cfg, "mt3-record")
-    scene: Scene = _build(cfg.scene)
+    scene: Scene = build(cfg.scene)
     library = DemoLibrary.open_for_recording(cfg.library, scene.robot, scene.backend)
-    model: RobotModel = _build(cfg.model)
-    limits: SafetyLimits = _build(cfg.limits)
+    model: RobotModel = build(cfg.model)
+    limits: SafetyLimits = build(cfg.limits)
     arm = GuardedArm(arm=scene.arm, model=model, limits=limits, T_WB=scene.T_WB, clock=scene.clock)
-    operator = _build(cfg.operator)(scene=scene, arm=arm)
-    segmenter = _build(cfg.segmenter)(scene=scene)
-    judge = _build(cfg.judge)(scene=scene)
+    operator = build(cfg.operator)(scene=scene, arm=arm)
+    segmenter = build(cfg.segmenter)(scene=scene)
+    judge = build(cfg.judge)(scene=scene)
     with scene:
         try:
             settings = _settings(cfg, limits)
@@ -119,10 +118,6 @@ def _settings(cfg: DictConfig, limits: SafetyLimits) -> RecorderSettings:
         software=software_versions(),
         resolved_config=config_for_record(cfg),
     )
-
-
-def _build(node: Mapping[str, Any]) -> Any:  # noqa: ANN401  # whatever the YAML names
-    return instantiate(node, _convert_="all")
 
 
 COMMAND = HydraCommand(

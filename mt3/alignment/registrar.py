@@ -69,8 +69,7 @@ class Registrar:
     Args:
         support_z_m: Height in W of the surface that the object stands on.
         support_margin_m: Points of the mask lower than this above it are dropped.
-        yaw_starts: Starting yaws over the circle, each with two initial translations.
-        coarse: Round for all of them (its ``hypotheses`` is not used).
+        coarse: Round for the starting yaws over the circle, each with two initial translations.
         middle: Round for the best distinct starts.
         fine: Round for the best distinct modes.
         trust: Thresholds of trust.
@@ -80,15 +79,13 @@ class Registrar:
         self,
         support_z_m: float = 0.0,
         support_margin_m: float = 0.004,
-        yaw_starts: int = 48,
-        coarse: Stage = Stage(96, 160, 3, 0.012),
+        coarse: Stage = Stage(48, 160, 3, 0.012),
         middle: Stage = Stage(16, 400, 6, 0.008),
         fine: Stage = Stage(6, 800, 8, 0.005),
         trust: TrustThresholds | None = None,
     ) -> None:
         self._support_z_m = support_z_m
         self._support_margin_m = support_margin_m
-        self._yaw_starts = yaw_starts
         self._coarse, self._middle, self._fine = coarse, middle, fine
         self._trust = trust or TrustThresholds()
 
@@ -109,9 +106,9 @@ class Registrar:
         live = ViewEvidence.from_view(live_view, self._support_z_m, self._support_margin_m)
 
         pair = ViewPair(demo, live, self._coarse.points, self._coarse.hidden_behind_m)
-        starts = Hypotheses.initial(demo, live, self._yaw_starts)
+        starts = Hypotheses.initial(demo, live, self._coarse.hypotheses)
         tried, scores = pair.refine(starts, self._coarse.iterations)
-        curve = _yaw_curve(scores, self._yaw_starts)
+        curve = _yaw_curve(scores, self._coarse.hypotheses)
 
         pair = ViewPair(demo, live, self._middle.points, self._middle.hidden_behind_m)
         kept = _distinct(tried, scores, self._middle.hypotheses, _START_SEPARATION_RAD)
