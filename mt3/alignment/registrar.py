@@ -6,17 +6,23 @@ demonstration's camera saw through; where both see the surface, they agree. Two 
 different sides of an object need not overlap, which is why nearest-point distance misleads.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from mt3.alignment.evidence import ViewEvidence
 from mt3.alignment.hypotheses import Hypotheses, ViewPair, evenly_spread_yaws
 from mt3.alignment.registration import Registration, Symmetry, YawMode
+from mt3.alignment.residuals import Fit
 from mt3.alignment.symmetry import judge_symmetry
-from mt3.geometry import SE3, wrap_angle, yaw_of
+from mt3.errors import GeometryError
+from mt3.geometry import SE3, wrap_angle
 from mt3.perception import ObjectView
 from mt3.types import FloatArray, IntArray
+
+Views: TypeAlias = ObjectView | Sequence[ObjectView]
 
 _START_SEPARATION_RAD = np.deg2rad(4.0)
 _MODE_SEPARATION_RAD = np.deg2rad(15.0)
@@ -89,36 +95,47 @@ class Registrar:
         self._coarse, self._middle, self._fine = coarse, middle, fine
         self._trust = trust or TrustThresholds()
 
-    def register(self, demo_view: ObjectView, live_view: ObjectView) -> Registration:
+    def register(self, demo: Views, live: Views) -> Registration:
         """Estimate ``D_W``, the motion that takes the demonstrated object to the live one.
 
         Args:
-            demo_view: The object as the demonstration saw it.
-            live_view: The object now.
+            demo: The object as the demonstration saw it, in one view or several.
+            live: The object now.
 
         Returns:
             The best motion with all its fields of trust; a bad fit is ``trusted = False``.
 
         Raises:
-            GeometryError: A view holds too little of the object above its support.
+            GeometryError: A view holds too little of the object above its support, or there is
+                no view.
         """
-        demo = ViewEvidence.from_view(demo_view, self._support_z_m, self._support_margin_m)
-        live = ViewEvidence.from_view(live_view, self._support_z_m, self._support_margin_m)
-
-        pair = ViewPair(demo, live, self._coarse.points, self._coarse.hidden_behind_m)
-        starts = Hypotheses.initial(demo, live, self._coarse.hypotheses)
-        tried, scores = pair.refine(starts, self._coarse.iterations)
+        seen_demo, seen_live = self._prepare("demo", demo), self._prepare("live", live)
+        starts = Hypotheses.initial(seen_demo, seen_live, self._coarse.hypotheses)
+        tried, scores, _ = self._refine(seen_demo, seen_live, starts, self._coarse)
         curve = _yaw_curve(scores, self._coarse.hypotheses)
 
-        pair = ViewPair(demo, live, self._middle.points, self._middle.hidden_behind_m)
-        kept = _distinct(tried, scores, self._middle.hypotheses, _START_SEPARATION_RAD)
-        spread, scores = pair.refine(tried.take(kept), self._middle.iterations)
+        kept = tried.take(_distinct(tried, scores, self._middle.hypotheses, _START_SEPARATION_RAD))
+        spread, scores, _ = self._refine(seen_demo, seen_live, kept, self._middle)
 
-        pair = ViewPair(demo, live, self._fine.points, self._fine.hidden_behind_m)
-        kept = _distinct(spread, scores, self._fine.hypotheses, _MODE_SEPARATION_RAD)
-        final, scores = pair.refine(spread.take(kept), self._fine.iterations)
-        kept = _distinct(final, scores, len(final), _MODE_SEPARATION_RAD)
-        return self._conclude(pair, final.take(kept), scores[kept], spread, curve)
+        kept = spread.take(_distinct(spread, scores, self._fine.hypotheses, _MODE_SEPARATION_RAD))
+        final, scores, pair = self._refine(seen_demo, seen_live, kept, self._fine)
+        order = _distinct(final, scores, len(final), _MODE_SEPARATION_RAD)
+        return self._conclude(pair, final.take(order), scores[order], spread, curve)
+
+    def _prepare(self, name: str, views: Views) -> list[ViewEvidence]:
+        several = [views] if isinstance(views, ObjectView) else list(views)
+        if not several:
+            raise GeometryError(f"{name}: got no view, expected one or more")
+        support = (self._support_z_m, self._support_margin_m)
+        return [ViewEvidence.from_view(view, *support) for view in several]
+
+    @staticmethod
+    def _refine(
+        demo: Sequence[ViewEvidence], live: Sequence[ViewEvidence], h: Hypotheses, stage: Stage
+    ) -> tuple[Hypotheses, FloatArray, ViewPair]:
+        pair = ViewPair(demo, live, stage.points, stage.hidden_behind_m)
+        refined, fits = pair.refine(h, stage.iterations)
+        return refined, np.array([fit.score for fit in fits]), pair
 
     def _conclude(
         self,
@@ -129,32 +146,27 @@ class Registrar:
         curve: FloatArray,
     ) -> Registration:
         modes = tuple(
-            YawMode(final.motion(k), wrap_angle(float(final.yaw_rad[k])), float(scores[k]))
-            for k in range(len(final))
+            YawMode(final.motion(k), float(yaw_rad), float(scores[k]))
+            for k, yaw_rad in enumerate(final.yaws_rad())
         )
         verdict = judge_symmetry(
             pair, modes, spread, self._trust.full_tolerance, self._trust.fold_tolerance
         )
         D_W = verdict.motions[0]
-        best = Hypotheses(np.array([yaw_of(D_W)]), D_W.t[None])
-        there, back = pair.residuals(best)
-        agrees = np.concatenate([there.agrees[0], back.agrees[0]])
-        residual_m = np.concatenate([there.residual_m[0], back.residual_m[0]])[agrees]
-        violation_m = np.concatenate([there.violation_m[0], back.violation_m[0]])
+        best = Hypotheses(D_W.R[None], D_W.t[None])
+        fit = pair.fit(best)[0]
         again, _ = pair.refine(best, 2)
-        at_rest = _at_rest(D_W, again.motion(0), pair.p_demo.mean(axis=0), verdict.symmetry)
-        overlap = float(agrees.mean())
-        rmse_m = float(np.sqrt(np.mean(residual_m**2))) if agrees.any() else 0.0
+        at_rest = _at_rest(D_W, again.motion(0), pair.centroid_demo_W, verdict.symmetry)
         margin = _margin(modes, verdict.symmetry, verdict.motions)
-        reason = self._why_not(overlap, rmse_m, float(violation_m.mean()), margin, at_rest)
+        reason = self._why_not(fit, margin, at_rest)
         return Registration(
             D_W=D_W,
             converged=at_rest,
             trusted=not reason,
             reason=reason,
-            overlap=overlap,
-            rmse_m=rmse_m,
-            violation_m=float(violation_m.mean()),
+            overlap=fit.overlap,
+            rmse_m=fit.rmse_m,
+            violation_m=fit.violation_m,
             modes=modes,
             margin=margin,
             symmetry=verdict.symmetry,
@@ -162,11 +174,10 @@ class Registrar:
             yaw_curve=curve,
         )
 
-    def _why_not(
-        self, overlap: float, rmse_m: float, violation_m: float, margin: float, at_rest: bool
-    ) -> str:
+    def _why_not(self, fit: Fit, margin: float, at_rest: bool) -> str:
         """What speaks against trust, or an empty text."""
         limits = self._trust
+        overlap, rmse_m, violation_m = fit.overlap, fit.rmse_m, fit.violation_m
         checks = (
             (at_rest, "the refinement did not come to rest"),
             (overlap >= limits.min_overlap, f"overlap {overlap:.2f} < {limits.min_overlap:.2f}"),
@@ -202,9 +213,9 @@ def _yaw_curve(scores: FloatArray, yaw_starts: int) -> FloatArray:
 def _distinct(h: Hypotheses, scores: FloatArray, count: int, separation_rad: float) -> IntArray:
     """Indices of the best hypotheses, best first, none within a yaw of a better one."""
     chosen: list[int] = []
+    yaws_rad = h.yaws_rad()
     for k in np.argsort(scores, kind="stable"):
-        yaw = float(h.yaw_rad[k])
-        apart = all(abs(wrap_angle(yaw - float(h.yaw_rad[j]))) > separation_rad for j in chosen)
+        apart = all(abs(wrap_angle(yaws_rad[k] - yaws_rad[j])) > separation_rad for j in chosen)
         if apart:
             chosen.append(int(k))
         if len(chosen) == count:

@@ -1,23 +1,27 @@
-"""How points of a moved object contradict what a camera saw, for many motions at once."""
+"""How the points of a moved object contradict what cameras saw, compiled.
 
-from dataclasses import dataclass
+A residual is the distance of one point to what one camera saw where the point would be. On the
+object's pixels a point near or before the surface is held against it, point to plane; beside the
+silhouette it is as far off as the silhouette is, in metres at its depth; behind the surface or
+behind another thing it is hidden. A point of a surface that faces away from the camera cannot be
+seen, so it only counts where it stands in empty space: without this the inside of a thin wall is
+drawn to its outside.
+"""
+
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from mt3.alignment.evidence import (
-    CLASS,
-    DEPTH,
-    DISTANCE,
-    NORMAL,
-    OBJECT,
-    OUTWARD,
-    SLOPE,
-    UNKNOWN,
-    ViewEvidence,
-)
-from mt3.types import BoolArray, FloatArray
+from mt3.alignment.compiled import compiled
+from mt3.types import Float32Array, FloatArray
 
-OCCLUDED_BEHIND_M = 0.010  # further behind another thing a point is hidden by it
+# Classes of a pixel.
+BACKGROUND, OBJECT, UNKNOWN = 0, 1, 2
+
+# Columns of the packed pixel maps.
+DEPTH, CLASS, DISTANCE, SLOPE, NORMAL, OUTWARD, COLUMNS = 0, 1, 2, 3, 4, 7, 10
+
+OTHER_THING_M = 0.010  # nearer before another thing, a point may be it: masks miss pieces
 FREE_SPACE_M = 0.004  # further in front of the surface a point stands in empty space
 NOISE_M = 0.003  # smaller residuals are noise of depth and mask, and cost nothing
 COST_SCALE_M = 0.008  # a residual this much larger costs as much as a point can
@@ -25,93 +29,343 @@ FACING_COSINE = 0.15  # surfaces seen more at a slant than this count as turned 
 ALIKE_COSINE = 0.3  # surfaces whose normals differ more are not the same surface
 HIDDEN_COST = 0.01  # small and constant: hiding is possible, but explains nothing
 
+_MAX_TURN_RAD = 0.2
+_MAX_STEP_M = 0.02
+_SHRINK = 0.3  # of a step that did not help
+_RIDGE = 1e-6  # keeps a direction that nothing constrains where it is
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PointResiduals:
-    """Of H motions and N points.
+
+# One view: the row of the maps where its window begins, that window in the image, intrinsics, pose.
+CAMERA = np.dtype(
+    [
+        ("first", np.int64),
+        ("u0", np.float64),
+        ("v0", np.float64),
+        ("columns", np.float64),
+        ("rows", np.float64),
+        ("fx", np.float64),
+        ("fy", np.float64),
+        ("cx", np.float64),
+        ("cy", np.float64),
+        ("width", np.float64),
+        ("height", np.float64),
+        ("R_WC", np.float64, (3, 3)),
+        ("t_WC", np.float64, (3,)),
+    ]
+)
+
+
+class Side(NamedTuple):
+    """What all views of one scene say, as arrays.
 
     Args:
-        residual_m: Signed distance to what was seen, (H, N), 0 without evidence.
-        gradient_W: Its derivative by the point's position in W, (H, N, 3).
-        evidence: Whether the pixel says anything about the point, (H, N).
-        agrees: Whether the point meets the surface, (H, N).
-        violation_m: Depth by which it stands where the camera saw through, (H, N).
-        cost: Truncated cost in [0, 1], (H, N).
+        p_W: Points of the object, (N, 3), metres.
+        n_W: Surface normals there, (N, 3).
+        maps: Pixel maps of all views below each other, (M, 10) float32.
+        cameras: One for each view, (V,) of ``CAMERA``.
     """
 
-    residual_m: FloatArray
-    gradient_W: FloatArray
-    evidence: BoolArray
-    agrees: BoolArray
-    violation_m: FloatArray
-    cost: FloatArray
+    p_W: FloatArray
+    n_W: FloatArray
+    maps: Float32Array
+    cameras: np.ndarray[Any, np.dtype[np.record]]
 
 
-def compute_point_residuals(
-    view: ViewEvidence, p_W: FloatArray, n_W: FloatArray, hidden_behind_m: float
-) -> PointResiduals:
-    """Hold points against one view.
+Vector: TypeAlias = tuple[float, float, float]
 
-    On the object's pixels a point near or before the surface is held against it, point to plane;
-    beside the silhouette it is as far off as the silhouette is, in metres at its depth; behind
-    the surface or behind another thing it is hidden. A point of a surface that faces away from
-    the camera cannot be seen, so it only counts where it stands in empty space: without this the
-    inside of a thin wall is drawn to its outside.
+
+class PointResidual(NamedTuple):
+    """Of one point in one view.
 
     Args:
-        view: The prepared view.
-        p_W: Points of the object under each motion, (H, N, 3), metres.
-        n_W: Surface normals at these points, (H, N, 3).
+        residual_m: Signed distance to what was seen, 0 without evidence.
+        gx, gy, gz: Its derivative by the point's position in W.
+        evidence: Whether the pixel says anything about the point.
+        agrees: Whether the point meets the surface.
+        violation_m: Depth by which it stands where the camera saw through.
+        cost: Truncated cost in [0, 1].
+    """
+
+    residual_m: float
+    gx: float
+    gy: float
+    gz: float
+    evidence: bool
+    agrees: bool
+    violation_m: float
+    cost: float
+
+
+class Fit(NamedTuple):
+    """How well a motion fits, over the points of both sides.
+
+    Args:
+        score: Mean cost per point; both directions weigh the same.
+        overlap: Share of the points, both ways, that meet the other side's surface.
+        rmse_m: Root mean square residual of those.
+        violation_m: Mean violation of seen-through space.
+    """
+
+    score: float
+    overlap: float
+    rmse_m: float
+    violation_m: float
+
+
+@compiled
+def _cost(residual_m: float) -> float:
+    return min(max((abs(residual_m) - NOISE_M) / COST_SCALE_M, 0.0), 1.0)
+
+
+@compiled
+def _hidden() -> PointResidual:
+    return PointResidual(0.0, 0.0, 0.0, 0.0, False, False, 0.0, HIDDEN_COST)
+
+
+@compiled
+def _vector(pixel: Float32Array, first: int) -> Vector:
+    return np.float64(pixel[first]), np.float64(pixel[first + 1]), np.float64(pixel[first + 2])
+
+
+@compiled
+def compute_residual(
+    maps: Float32Array, camera: np.record, p: Vector, n: Vector, hidden_behind_m: float
+) -> PointResidual:
+    """Hold a point against one view.
+
+    Args:
+        maps: Pixel maps of the view's side.
+        camera: The view, a ``CAMERA``.
+        p: Position in W under the motion, metres.
+        n: Surface normal there, in W.
         hidden_behind_m: Further behind the surface a point is hidden: no evidence.
     """
-    p_C = (p_W - view.T_WC.t) @ view.T_WC.R
-    z = np.maximum(p_C[..., 2], 1e-3)
-    f = 0.5 * (view.intrinsics.fx + view.intrinsics.fy)
-    pixel, inside, beyond_px = _look_up(view, p_C[..., 0] / z, p_C[..., 1] / z)
-    behind_m = z - pixel[..., DEPTH]
-    occluded = (pixel[..., CLASS] == UNKNOWN) & (behind_m > OCCLUDED_BEHIND_M)
-    on_object = (pixel[..., CLASS] == OBJECT) & inside
-    outside_px = pixel[..., DISTANCE] + beyond_px
-    beside = ~on_object & ~occluded & (outside_px > 0)
+    R, o = camera.R_WC, camera.t_WC
+    dx, dy, dz = p[0] - o[0], p[1] - o[1], p[2] - o[2]
+    z = max(R[0, 2] * dx + R[1, 2] * dy + R[2, 2] * dz, 1e-3)
+    u = np.rint(camera.fx * (R[0, 0] * dx + R[1, 0] * dy + R[2, 0] * dz) / z + camera.cx)
+    v = np.rint(camera.fy * (R[0, 1] * dx + R[1, 1] * dy + R[2, 1] * dz) / z + camera.cy)
+    if not (0.0 <= u < camera.width and 0.0 <= v < camera.height):
+        return _hidden()
+    column = min(max(u - camera.u0, 0.0), camera.columns - 1.0)
+    row = min(max(v - camera.v0, 0.0), camera.rows - 1.0)
+    beyond_px = np.hypot(u - camera.u0 - column, v - camera.v0 - row)
+    pixel = maps[camera.first + int(row * camera.columns + column)]
+    behind_m = z - pixel[DEPTH]
+    if pixel[CLASS] == UNKNOWN and behind_m > -OTHER_THING_M:
+        return _hidden()
+    if pixel[CLASS] == OBJECT and beyond_px == 0.0:
+        ax, ay, az = _vector(pixel, NORMAL)
+        facing = -(n[0] * dx + n[1] * dy + n[2] * dz) > FACING_COSINE * z
+        alike = facing and n[0] * ax + n[1] * ay + n[2] * az > ALIKE_COSINE
+        if behind_m >= (hidden_behind_m if alike else -FREE_SPACE_M):
+            return _hidden()
+        # n . (q - s), with s on the same ray: the difference of depths times the ray's slope on n
+        r = pixel[SLOPE] * behind_m
+        agrees = bool(alike and abs(behind_m) < hidden_behind_m)
+        in_front_m = max(-behind_m - FREE_SPACE_M, 0.0)
+        return PointResidual(r, ax, ay, az, True, agrees, in_front_m, _cost(r))
+    outside_px = pixel[DISTANCE] + beyond_px
+    if outside_px == 0.0:
+        return _hidden()
+    r = outside_px * z / (0.5 * (camera.fx + camera.fy))
+    gx, gy, gz = _vector(pixel, OUTWARD)
+    return PointResidual(r, gx, gy, gz, True, False, r, _cost(r))
 
-    normal_W = pixel[..., NORMAL]
-    facing = np.einsum("hnk,hnk->hn", n_W, view.T_WC.t - p_W) > FACING_COSINE * z
-    alike = facing & (np.einsum("hnk,hnk->hn", n_W, normal_W) > ALIKE_COSINE)
-    near = on_object & (behind_m < np.where(alike, hidden_behind_m, -FREE_SPACE_M))
 
-    # n . (q - s), with s on the same ray: the difference of depths times the ray's slope on n
-    to_silhouette = outside_px * z / f
-    residual = np.where(near, pixel[..., SLOPE] * behind_m, np.where(beside, to_silhouette, 0.0))
-    gradient = np.where(near[..., None], normal_W, beside[..., None] * pixel[..., OUTWARD])
-
-    cost = np.clip((np.abs(residual) - NOISE_M) / COST_SCALE_M, 0.0, 1.0)
-    evidence = near | beside
-    in_front = np.maximum(-behind_m - FREE_SPACE_M, 0.0)
-    violation = np.where(near, in_front, np.where(beside, to_silhouette, 0.0))
-    agrees = near & alike & (np.abs(behind_m) < hidden_behind_m)
-    return PointResiduals(
-        residual, gradient, evidence, agrees, violation, np.where(evidence, cost, HIDDEN_COST)
+@compiled
+def _turned(R: FloatArray, x: float, y: float, z: float) -> Vector:
+    return (
+        R[0, 0] * x + R[0, 1] * y + R[0, 2] * z,
+        R[1, 0] * x + R[1, 1] * y + R[1, 2] * z,
+        R[2, 0] * x + R[2, 1] * y + R[2, 2] * z,
     )
 
 
-def _look_up(
-    view: ViewEvidence, x_n: FloatArray, y_n: FloatArray
-) -> tuple[FloatArray, BoolArray, FloatArray]:
-    """Pixel maps at normalised coordinates; whether inside the window; pixels beyond its rim.
+@compiled
+def _add(A: FloatArray, b: FloatArray, g: Vector, arm: Vector, r: float, weight: float) -> None:
+    """Add a residual's part of the normal equations for ``[shift, turn about the pivot]``."""
+    J = (
+        g[0],
+        g[1],
+        g[2],
+        arm[1] * g[2] - arm[2] * g[1],
+        arm[2] * g[0] - arm[0] * g[2],
+        arm[0] * g[1] - arm[1] * g[0],
+    )
+    for i in range(6):
+        b[i] += weight * J[i] * r
+        for j in range(i, 6):
+            A[i, j] += weight * J[i] * J[j]
 
-    Beyond the rim of the image nothing was seen; beyond the rim of the window the image goes on,
-    and the nearest pixel of the window stands for it.
+
+@compiled
+def evaluate(
+    demo: Side,
+    live: Side,
+    R: FloatArray,
+    t: FloatArray,
+    hidden_behind_m: float,
+    A: FloatArray,
+    b: FloatArray,
+) -> Fit:
+    """Hold one motion ``q_W = R p_W + t`` against both sides.
+
+    Args:
+        demo: Where the points come from.
+        live: Where the motion takes them.
+        R: Rotation, (3, 3).
+        t: Translation, (3,), metres.
+        hidden_behind_m: Further behind a surface a point is hidden.
+        A: Set to ``J^T W J`` (6, 6) of a shift and a turn about the image of the demonstrated
+            points' centroid. Weights are Cauchy's, ``1 / (1 + (r / hidden_behind_m)^2)``.
+        b: Set to ``J^T W r``, (6,).
     """
-    u0, v0, width, height = view.window
-    k = view.intrinsics
-    u = np.rint(np.nan_to_num(k.fx * x_n + k.cx))
-    v = np.rint(np.nan_to_num(k.fy * y_n + k.cy))
-    seen = (u >= 0) & (u < k.width) & (v >= 0) & (v < k.height)
-    u_in, v_in = np.clip(u, u0, u0 + width - 1), np.clip(v, v0, v0 + height - 1)
-    index = ((v_in - v0) * width + (u_in - u0)).astype(np.intp)
-    pixel = view.maps[index].astype(np.float64)
-    beyond_px = np.hypot(u - u_in, v - v_in)
-    # outside the image: turn the class into "unknown, and far in front", so the point is hidden
-    pixel[..., CLASS][~seen] = UNKNOWN
-    pixel[..., DEPTH][~seen] = 0.0
-    return pixel, (beyond_px == 0) | ~seen, np.where(seen, beyond_px, 0.0)
+    A[:], b[:] = 0.0, 0.0
+    middle = centroid(demo.p_W)
+    pivot = _turned(R, middle[0], middle[1], middle[2])
+    pivot = (pivot[0] + t[0], pivot[1] + t[1], pivot[2] + t[2])
+    R_back = R.T
+    agree, squares, score, violation_m = 0.0, 0.0, 0.0, 0.0
+    for forward in (True, False):
+        own, other = (demo, live) if forward else (live, demo)
+        share = 0.5 / (len(own.p_W) * len(other.cameras))
+        for k in range(len(own.p_W)):
+            p, n = own.p_W[k], own.n_W[k]
+            if forward:
+                q = _turned(R, p[0], p[1], p[2])
+                q = (q[0] + t[0], q[1] + t[1], q[2] + t[2])
+                n_q = _turned(R, n[0], n[1], n[2])
+                arm = (q[0] - pivot[0], q[1] - pivot[1], q[2] - pivot[2])
+            else:
+                q = _turned(R_back, p[0] - t[0], p[1] - t[1], p[2] - t[2])
+                n_q = _turned(R_back, n[0], n[1], n[2])
+                arm = (p[0] - pivot[0], p[1] - pivot[1], p[2] - pivot[2])
+            for camera in other.cameras:
+                one = compute_residual(other.maps, camera, q, n_q, hidden_behind_m)
+                score += share * one.cost
+                violation_m += share * one.violation_m
+                if one.agrees:
+                    agree += share
+                    squares += share * one.residual_m**2
+                if one.evidence:
+                    g = (one.gx, one.gy, one.gz)
+                    if not forward:
+                        g = _turned(R, -g[0], -g[1], -g[2])
+                    weight = 1.0 / (1.0 + (one.residual_m / hidden_behind_m) ** 2)
+                    _add(A, b, g, arm, one.residual_m, weight)
+    for i in range(6):
+        for j in range(i):
+            A[i, j] = A[j, i]
+    return Fit(score, agree, np.sqrt(squares / max(agree, 1e-12)), violation_m)
+
+
+@compiled
+def centroid(p_W: FloatArray) -> FloatArray:
+    """Mean point, (3,)."""
+    total = np.zeros(3)
+    for k in range(len(p_W)):
+        for i in range(3):
+            total[i] += p_W[k, i] / len(p_W)
+    return total
+
+
+@compiled
+def _gauss_newton_step(A: FloatArray, b: FloatArray, upright: bool, step: FloatArray) -> None:
+    """Set ``step`` to a shift and a rotation vector, (6,), both limited.
+
+    Where the object stays upright, roll and pitch are held. Gaussian elimination needs no pivots:
+    ``A`` is positive semidefinite and gets a ridge.
+    """
+    ridge = 1e-12
+    for i in range(6):
+        ridge += _RIDGE * A[i, i]
+    M = np.empty((6, 7))
+    for i in range(6):
+        held = upright and i in (3, 4)
+        for j in range(6):
+            M[i, j] = 0.0 if held or (upright and j in (3, 4)) else A[i, j]
+        M[i, i] += ridge
+        M[i, 6] = 0.0 if held else -b[i]
+    for i in range(6):
+        for j in range(i + 1, 6):
+            factor = M[j, i] / M[i, i]
+            for k in range(i, 7):
+                M[j, k] -= factor * M[i, k]
+    for i in range(5, -1, -1):
+        step[i] = M[i, 6]
+        for j in range(i + 1, 6):
+            step[i] -= M[i, j] * step[j]
+        step[i] /= M[i, i]
+    shift_m = np.sqrt(step[0] ** 2 + step[1] ** 2 + step[2] ** 2)
+    turn_rad = np.sqrt(step[3] ** 2 + step[4] ** 2 + step[5] ** 2)
+    for i in range(3):
+        step[i] *= min(1.0, _MAX_STEP_M / max(shift_m, 1e-12))
+        step[3 + i] *= min(1.0, _MAX_TURN_RAD / max(turn_rad, 1e-12))
+
+
+@compiled
+def _move(
+    R: FloatArray, t: FloatArray, step: FloatArray, share: float, middle: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """A motion after a share of a step, turned about where it takes ``middle`` (Rodrigues)."""
+    x, y, z = share * step[3], share * step[4], share * step[5]
+    angle = np.sqrt(x * x + y * y + z * z)
+    s = np.sin(angle) / angle if angle > 1e-9 else 1.0
+    c = (1.0 - np.cos(angle)) / angle**2 if angle > 1e-9 else 0.5
+    turn = np.empty((3, 3))
+    turn[0] = (1.0 - c * (y * y + z * z), c * x * y - s * z, c * x * z + s * y)
+    turn[1] = (c * x * y + s * z, 1.0 - c * (x * x + z * z), c * y * z - s * x)
+    turn[2] = (c * x * z - s * y, c * y * z + s * x, 1.0 - c * (x * x + y * y))
+    R_moved, t_moved = np.empty((3, 3)), np.empty(3)
+    pivot = _turned(R, middle[0], middle[1], middle[2])
+    arm = _turned(turn, -pivot[0], -pivot[1], -pivot[2])
+    for i in range(3):
+        t_moved[i] = t[i] + share * step[i] + pivot[i] + arm[i]
+        for j in range(3):
+            R_moved[i, j] = turn[i, 0] * R[0, j] + turn[i, 1] * R[1, j] + turn[i, 2] * R[2, j]
+    return R_moved, t_moved
+
+
+@compiled
+def refine_motions(
+    demo: Side,
+    live: Side,
+    R: FloatArray,
+    t: FloatArray,
+    iterations: int,
+    hidden_behind_m: float,
+    upright: bool,
+) -> FloatArray:
+    """Robust Levenberg-Marquardt on each of H motions, in place: no step raises a score.
+
+    Args:
+        demo: Where the points come from.
+        live: Where the motions take them.
+        R: Rotations, (H, 3, 3), refined in place.
+        t: Translations, (H, 3), metres, refined in place.
+        iterations: Steps tried.
+        hidden_behind_m: Further behind a surface a point is hidden.
+        upright: Whether only yaw may turn.
+
+    Returns:
+        Scores, overlaps, RMSEs and violations reached, (H, 4).
+    """
+    fits = np.empty((len(R), 4))
+    A, b, step = np.empty((6, 6)), np.empty(6), np.empty(6)
+    middle = centroid(demo.p_W)
+    for h in range(len(R)):
+        best = evaluate(demo, live, R[h], t[h], hidden_behind_m, A, b)
+        _gauss_newton_step(A, b, upright, step)
+        shrink = 1.0
+        for _ in range(iterations):
+            R_tried, t_tried = _move(R[h], t[h], step, shrink, middle)
+            fit = evaluate(demo, live, R_tried, t_tried, hidden_behind_m, A, b)
+            if fit.score < best.score:
+                best, shrink = fit, 1.0
+                R[h], t[h] = R_tried, t_tried
+                _gauss_newton_step(A, b, upright, step)
+            else:
+                shrink *= _SHRINK
+        fits[h] = (best.score, best.overlap, best.rmse_m, best.violation_m)
+    return fits

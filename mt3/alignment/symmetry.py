@@ -4,7 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mt3.alignment.hypotheses import Hypotheses, ViewPair, evenly_spread_yaws, mean_cost
+from mt3.alignment.hypotheses import (
+    Hypotheses,
+    ViewPair,
+    evenly_spread_yaws,
+    rotations_about_z,
+)
 from mt3.alignment.registration import Symmetry, YawMode
 from mt3.geometry import SE3, wrap_angle
 
@@ -43,11 +48,10 @@ def judge_symmetry(
     """
     best = modes[0]
     turns = _turns_about_axis(best, tried)
-    there, back = pair.residuals(turns)
-    scores = mean_cost(there, back)
-    if scores.max() - best.score < full_tolerance + _MISFIT_SHARE * best.score:
-        seen = there.agrees.mean(axis=1) + back.agrees.mean(axis=1)
-        order = np.argsort(-seen, kind="stable")
+    fits = pair.fit(turns)
+    worst = max(fit.score for fit in fits)
+    if worst - best.score < full_tolerance + _MISFIT_SHARE * best.score:
+        order = np.argsort([-fit.overlap for fit in fits], kind="stable")
         return SymmetryVerdict("full", tuple(turns.motion(int(k)) for k in order))
     alike = [m for m in modes if m.score - best.score < fold_tolerance]
     for fold in _FOLDS:
@@ -75,11 +79,10 @@ def _turns_about_axis(best: YawMode, tried: Hypotheses) -> Hypotheses:
     Each hypothesis says ``R_i a + t_i = b`` for the axis at ``a`` in the demonstration and ``b``
     now; all of them together determine both by least squares.
     """
-    R = tried.rotations()[:, :2, :2]
+    R = tried.R[:, :2, :2]
     rows = np.concatenate([R, -np.tile(np.eye(2), (len(tried), 1, 1))], axis=2).reshape(-1, 4)
     ab, *_ = np.linalg.lstsq(rows, -tried.t[:, :2].reshape(-1), rcond=None)
-    yaw_rad = np.asarray(best.yaw_rad + evenly_spread_yaws(_FULL_TURN_STEPS), dtype=np.float64)
-    turns = Hypotheses(yaw_rad, np.zeros((_FULL_TURN_STEPS, 3)))
-    t_xy = ab[2:] - turns.rotations()[:, :2, :2] @ ab[:2]
+    turns = rotations_about_z(best.yaw_rad + evenly_spread_yaws(_FULL_TURN_STEPS))
+    t_xy = ab[2:] - turns[:, :2, :2] @ ab[:2]
     height_m = np.full((_FULL_TURN_STEPS, 1), best.D_W.t[2])
-    return Hypotheses(yaw_rad, np.concatenate([t_xy, height_m], axis=1))
+    return Hypotheses(turns, np.concatenate([t_xy, height_m], axis=1))
