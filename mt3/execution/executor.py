@@ -139,20 +139,18 @@ class Executor:
         """
         self._index.narrow(task)
         self.evidence = TrialEvidence()
-        notes = TrialNotes(
-            task=task,
-            robot=self._scene.robot,
-            backend=self._scene.backend,
-            config=self._config,
-            software=self._software,
-        )
+        notes = self._notes(task)
         try:
-            self._do(task, notes)
+            try:
+                self._do(task, notes)
+            finally:
+                self._rest(notes)
         except KeyboardInterrupt:
-            return self._ended(notes).interrupted()
+            self._rest(notes)  # once more: it may have come while the arm was being stopped
+            return notes.interrupted()
         except Mt3Error as error:
-            return self._ended(notes).failed(str(error), _reason_code(error))
-        return self._ended(notes).completed()
+            return notes.failed(str(error), _reason_code(error))
+        return notes.completed()
 
     def _do(self, task: TaskDescription, notes: TrialNotes) -> None:
         """The stages, each an error if it fails."""
@@ -176,14 +174,23 @@ class Executor:
         with notes.during(FailureStage.VERIFY):
             self._verify(reference, log)
 
-    def _ended(self, notes: TrialNotes) -> TrialNotes:
-        """The notes of a trial whose arm is at rest, as far as it can still be told to."""
+    def _notes(self, task: TaskDescription) -> TrialNotes:
+        """The notes of a trial that begins."""
+        return TrialNotes(
+            task=task,
+            robot=self._scene.robot,
+            backend=self._scene.backend,
+            config=self._config,
+            software=self._software,
+        )
+
+    def _rest(self, notes: TrialNotes) -> None:
+        """Stop the arm, as far as it can still be told to; never hides an error on its way."""
+        notes.interventions = dict(self._arm.interventions)
         try:
             self._arm.stop()
-        except DeviceError:
+        except Exception:  # whatever a driver raises
             _log.exception("the arm did not stop")
-        notes.interventions = dict(self._arm.interventions)
-        return notes
 
     def _observe(self, task: TaskDescription, notes: TrialNotes) -> Observation:
         seen = self._observer.observe(task.target_object)

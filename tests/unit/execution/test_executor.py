@@ -236,10 +236,30 @@ def test_ctrl_c_during_the_interaction_stops_the_arm_and_keeps_the_grip(tick, fi
 
 
 def test_a_programming_error_is_not_taken_for_a_failed_trial():
+    """The arm went on along its last twist: only expected errors stopped it."""
     stages = FakeStages()
     stages.before["plan"] = failing(ZeroDivisionError())
+    stages.arm.command_twist(np.array([0.01, 0.0, 0.0, 0.0, 0.0, 0.0]))
     with pytest.raises(ZeroDivisionError):
         stages.executor.run(MUG)
+    assert stages.rig.stops
+    assert not stages.rig.V_BE_E.any()
+
+
+def test_ctrl_c_while_the_arm_is_stopped_leaves_a_record(monkeypatch):
+    """The record was lost where Ctrl-C came just after a stage had failed."""
+    stages = FakeStages()
+    stages.before["plan"] = failing(PlanningError("too far", "joint_limit"))
+    stop = stages.arm.stop
+
+    def interrupted_once():
+        monkeypatch.setattr(stages.arm, "stop", stop)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stages.arm, "stop", interrupted_once)
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("interrupted", "PLAN")
+    assert stages.rig.stops
 
 
 def test_a_real_arm_never_acts_on_what_is_not_trusted():
