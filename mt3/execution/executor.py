@@ -19,7 +19,7 @@ from mt3.errors import (
 )
 from mt3.execution.grip import GripRules, is_grasp
 from mt3.execution.interaction import Interaction, TrackingRules
-from mt3.execution.interaction_log import InteractionLog
+from mt3.execution.interaction_log import InteractionFailure, InteractionLog
 from mt3.execution.observer import Observation, Observer
 from mt3.execution.reference import Reference, transfer
 from mt3.execution.trial_record import FailureStage, TrialNotes, TrialRecord
@@ -272,6 +272,8 @@ class Executor:
         scene = self._scene
         log = interaction.run(self._arm, scene.gripper, scene.clock, scene.T_WB)
         notes.interaction = InteractionRecord.from_log(log)
+        if log.failure is InteractionFailure.INTERRUPTED:
+            raise KeyboardInterrupt
         if log.failure is not None:
             raise InteractionError(log.reason, log.limit or log.failure)
         return log

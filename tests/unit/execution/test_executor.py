@@ -232,6 +232,8 @@ def test_ctrl_c_during_the_interaction_stops_the_arm_and_keeps_the_grip(tick, fi
     assert not stages.rig.V_BE_E.any()
     assert stages.rig.tick == tick, "the clock went on"
     assert record.arrival is not None
+    assert record.interaction.ticks == tick, "what was seen is lost"
+    assert record.interaction.failure == "interrupted"
     assert stages.rig.target == fingers
 
 
