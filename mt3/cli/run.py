@@ -77,7 +77,7 @@ def _run(cfg: DictConfig, console: Console) -> Outcome:
     folder = _new_folder(Path(cfg.trials), task)
     with console.status(task.text):
         record = run_trial(workplace, task)
-        record_path = record.save(folder)
+        record_path = _save(record, folder)
         picture = folder / PICTURE_NAME
         evidence = workplace.executor.evidence
         draw_trial(record, picture, evidence.demo, evidence.live_view)
@@ -103,17 +103,27 @@ def _known_task(cfg: DictConfig) -> TaskDescription:
 def run_trial(workplace: Workplace, task: TaskDescription) -> TrialRecord:
     """One trial from connecting to the verdict; a failed trial is judged too.
 
-    Ctrl-C while somebody judges ends it as interrupted.
+    Ctrl-C ends it as interrupted, while connecting, judging and disconnecting too.
     """
-    with workplace.scene:
-        record = workplace.executor.run(task)
-        if record.outcome == "interrupted":
-            return record
-        judge = workplace.judge
-        try:
-            return record.judged(judge.success(), judge.name)
-        except KeyboardInterrupt:
-            return record.interrupted()
+    record: TrialRecord | None = None
+    executor, judge = workplace.executor, workplace.judge
+    try:
+        with workplace.scene:
+            record = executor.run(task)
+            if record.outcome != "interrupted":
+                record = record.judged(judge.success(), judge.name)
+    except KeyboardInterrupt:
+        record = executor.interrupted(task) if record is None else record.interrupted()
+    return record
+
+
+def _save(record: TrialRecord, folder: Path) -> Path:
+    """Save a record, once more if Ctrl-C comes meanwhile."""
+    try:
+        return record.save(folder)
+    except KeyboardInterrupt:
+        record.interrupted().save(folder)
+        raise
 
 
 def _exit_code(record: TrialRecord) -> ExitCode:

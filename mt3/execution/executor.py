@@ -152,6 +152,10 @@ class Executor:
             return notes.failed(str(error), _reason_code(error))
         return notes.completed()
 
+    def interrupted(self, task: TaskDescription) -> TrialRecord:
+        """The record of a trial that somebody ended before ``run`` began or could give one."""
+        return self._notes(task).interrupted()
+
     def _do(self, task: TaskDescription, notes: TrialNotes) -> None:
         """The stages, each an error if it fails."""
         with notes.during(FailureStage.OBSERVE):

@@ -10,7 +10,10 @@ import pytest
 from demos.library import DemoLibrary
 from mt3.cli.entry import run_hydra_command
 from mt3.cli.run import COMMAND
+from mt3.execution.executor import Executor
+from mt3.execution.trial_record import TrialRecord
 from sim.clock import SimClock
+from sim.scene import PyBulletScene
 from sim.workplace import SimJudge
 
 INSTANCES = ("scene.instance_seed=0", "scene.held_instance_seed=0", "seed=2")
@@ -132,3 +135,29 @@ def test_ctrl_c_while_somebody_judges_keeps_the_record(mt3_run, monkeypatch):
     record = json.loads(Path("trials/push-box-0001/trial.json").read_text())
     assert (record["outcome"], record["success"]) == ("interrupted", None)
     assert record["failure_stage"] == "PLAN"
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "stage"),
+    [
+        (PyBulletScene, "__enter__", "OBSERVE"),
+        (PyBulletScene, "__exit__", "PLAN"),
+        (Executor, "run", "OBSERVE"),
+        (TrialRecord, "save", "PLAN"),
+    ],
+)
+def test_ctrl_c_around_the_trial_leaves_a_record_too(mt3_run, monkeypatch, owner, name, stage):
+    """The folder of the trial was there, and nothing in it."""
+    inner = getattr(owner, name)
+
+    def interrupted(*arguments):
+        monkeypatch.setattr(owner, name, inner)
+        if name == "__exit__":
+            inner(*arguments)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(owner, name, interrupted)
+    code, _, _ = mt3_run("task=push the box", "scene.base_xyz_yaw=[-0.5,0,0,0]")
+    assert code == 130
+    record = json.loads(Path("trials/push-box-0001/trial.json").read_text())
+    assert (record["outcome"], record["failure_stage"]) == ("interrupted", stage)
