@@ -131,8 +131,8 @@ class Executor:
     def run(self, task: TaskDescription) -> TrialRecord:
         """Do a task, and say what happened.
 
-        The arm is at rest afterwards, whatever happened, and keeps what it holds. Ctrl-C stops it
-        and ends the trial as interrupted.
+        Arm and fingers are at rest afterwards, whatever happened, and keep what they hold. Ctrl-C
+        stops them and ends the trial as interrupted.
 
         Raises:
             NoMatchError: No demonstration fits the words; nothing has moved.
@@ -146,7 +146,7 @@ class Executor:
             finally:
                 self._rest(notes)
         except KeyboardInterrupt:
-            self._rest(notes)  # once more: it may have come while the arm was being stopped
+            self._rest(notes)  # once more: it may have come while they were being stopped
             return notes.interrupted()
         except Mt3Error as error:
             return notes.failed(str(error), _reason_code(error))
@@ -189,12 +189,13 @@ class Executor:
         )
 
     def _rest(self, notes: TrialNotes) -> None:
-        """Stop the arm, as far as it can still be told to; never hides an error on its way."""
+        """Stop arm and fingers, as far as they can still be told to; hides no error on its way."""
         notes.interventions = dict(self._arm.interventions)
-        try:
-            self._arm.stop()
-        except Exception:  # whatever a driver raises
-            _log.exception("the arm did not stop")
+        for name, stop in (("arm", self._arm.stop), ("gripper", self._scene.gripper.stop)):
+            try:
+                stop()
+            except Exception:  # whatever a driver raises
+                _log.exception("the %s did not stop", name)
 
     def _observe(self, task: TaskDescription, notes: TrialNotes) -> Observation:
         seen = self._observer.observe(task.target_object)

@@ -153,6 +153,20 @@ def test_fingers_that_do_not_open_end_the_approach():
     assert not stages.rig.twists
 
 
+@pytest.mark.parametrize("act", [interrupt, failing(DeviceError("cable"))])
+def test_fingers_under_way_stop_with_the_trial(act):
+    """They opened on after Ctrl-C, and let go of what they held."""
+    stages = FakeStages()
+    stages.rig.speed = 0.2
+    closing = stages.demo.gripper_events()[0].index + 10
+    stages.rig.at[closing] = lambda _rig: act()
+    assert stages.executor.run(MUG).outcome != "completed"
+    at_the_end = stages.rig.opening
+    assert 0.4 < at_the_end < 1.0, "the fingers were not under way"
+    stages.rig.sleep_until(stages.rig.t_s + 1.0)
+    assert stages.rig.opening == at_the_end
+
+
 def test_a_missed_grasp_ends_the_interaction_with_a_reason_for_programs():
     stages = FakeStages()
     stages.rig.width = 0.0
