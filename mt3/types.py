@@ -1,5 +1,6 @@
 """Array aliases, and the one place where arrays of value types are checked and frozen."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -48,3 +49,13 @@ def frozen_array(
         )
     array.flags.writeable = False
     return array
+
+
+def require_finite(name: str, value: float) -> None:
+    """Check one number.
+
+    Raises:
+        GeometryError: NaN or infinity.
+    """
+    if not math.isfinite(value):
+        raise GeometryError(f"{name}: got {value}, expected a finite number")
