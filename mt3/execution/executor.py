@@ -1,6 +1,7 @@
 """Do a task: the method, in the paper's order."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from mt3.errors import (
     PlanningError,
     SafetyViolation,
 )
-from mt3.execution.grip import GripRules, is_grasp
+from mt3.execution.grip import Grasp, GripRules, is_grasp
 from mt3.execution.interaction import Interaction, TrackingRules
 from mt3.execution.interaction_log import InteractionFailure, InteractionLog
 from mt3.execution.observer import Observation, Observer
@@ -36,7 +37,7 @@ from mt3.motion.planner import MotionPlanner, Plan
 from mt3.motion.robot_model import RobotModel
 from mt3.perception import ObjectView
 from mt3.retrieval import DemoIndex
-from mt3.safety import GuardedArm, SafetyLimits
+from mt3.safety import GuardedArm, Limit, SafetyLimits
 from mt3.task import TaskDescription
 
 _log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class ExecutionRules:
         max_arrival_error_m: Of the measured tool position from the bottleneck.
         max_arrival_error_rad: Of its rotation.
         max_end_error_m: Of the measured tool position from the end of the reference.
+        max_end_error_rad: Of its rotation.
         max_end_opening_error: Of the gripper's fraction at the end from the demonstrated one,
             unless something is held: another instance may be wider or narrower.
         accept_untrusted: Act on a registration that is not trusted; for experiments.
@@ -62,6 +64,7 @@ class ExecutionRules:
     max_arrival_error_m: float = 0.003
     max_arrival_error_rad: float = float(np.deg2rad(1.5))
     max_end_error_m: float = 0.01
+    max_end_error_rad: float = float(np.deg2rad(5.0))
     max_end_opening_error: float = 0.1
     accept_untrusted: bool = False
 
@@ -127,6 +130,7 @@ class Executor:
         self._tracking, self._grip, self._rules = tracking, grip, rules
         self._config, self._software = config, software
         self.evidence = TrialEvidence()
+        self._earlier: Counter[str] = Counter()
 
     def run(self, task: TaskDescription) -> TrialRecord:
         """Do a task, and say what happened.
@@ -139,6 +143,7 @@ class Executor:
         """
         self._index.narrow(task)
         self.evidence = TrialEvidence()
+        self._earlier = Counter(self._arm.interventions)
         notes = self._notes(task)
         try:
             try:
@@ -190,12 +195,16 @@ class Executor:
 
     def _rest(self, notes: TrialNotes) -> None:
         """Stop arm and fingers, as far as they can still be told to; hides no error on its way."""
-        notes.interventions = dict(self._arm.interventions)
+        notes.interventions = self._interventions()
         for name, stop in (("arm", self._arm.stop), ("gripper", self._scene.gripper.stop)):
             try:
                 stop()
             except Exception:  # whatever a driver raises
                 _log.exception("the %s did not stop", name)
+
+    def _interventions(self) -> Counter[str]:
+        """Commands of this trial that the safety gate changed, by limit."""
+        return Counter(self._arm.interventions) - self._earlier
 
     def _observe(self, task: TaskDescription, notes: TrialNotes) -> Observation:
         seen = self._observer.observe(task.target_object)
@@ -285,17 +294,27 @@ class Executor:
 
     def _verify(self, reference: Reference, log: InteractionLog) -> None:
         """What the robot itself can sense of the end: where the tool is, and what it holds."""
-        distance_m, _ = log.final_error
-        if distance_m > self._rules.max_end_error_m:
+        rules = self._rules
+        distance_m, angle_rad = log.final_error
+        if distance_m > rules.max_end_error_m or angle_rad > rules.max_end_error_rad:
             raise DeviceError(
-                f"end: got {distance_m * 1e3:.1f} mm from the end of the reference, expected at "
-                f"most {self._rules.max_end_error_m * 1e3:.0f} mm"
+                f"end: got {distance_m * 1e3:.1f} mm and {np.rad2deg(angle_rad):.1f} deg from the "
+                f"end of the reference, expected at most {rules.max_end_error_m * 1e3:.0f} mm and "
+                f"{np.rad2deg(rules.max_end_error_rad):.0f} deg"
             )
+        if gaps := self._interventions()[Limit.COMMAND_GAP]:
+            raise DeviceError(
+                f"commands: got {gaps} pauses in which the arm was stopped, expected none"
+            )
+        self._verify_opening(float(reference.command[-1]), float(reference.opening[-1]))
+
+    def _verify_opening(self, command: float, demonstrated: float) -> None:
         opening = self._scene.gripper.state().opening
-        command, demonstrated = float(reference.command[-1]), float(reference.opening[-1])
-        if is_grasp(command, demonstrated):
-            return  # a lost grasp has ended the interaction
-        if abs(opening - demonstrated) > self._rules.max_end_opening_error:
+        if is_grasp(command, demonstrated):  # another instance may be wider or narrower
+            as_demonstrated = not Grasp(command, opening, self._grip).missed
+        else:
+            as_demonstrated = abs(opening - demonstrated) <= self._rules.max_end_opening_error
+        if not as_demonstrated:
             raise DeviceError(
                 f"end: got an opening of {opening:.2f}, expected {demonstrated:.2f} as demonstrated"
             )

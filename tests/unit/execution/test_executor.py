@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from mt3.errors import (
 from mt3.execution.executor import ExecutionRules
 from mt3.execution.trial_record import FailureStage
 from mt3.geometry import SE3
+from mt3.safety import Limit
 from mt3.task import TaskDescription
 
 MUG = TaskDescription.parse("pick up the mug")
@@ -183,6 +185,73 @@ def test_a_refused_command_names_its_limit():
     stages.rig.at[20] = lambda _rig: failing(SafetyViolation("too low", "table"))()
     record = stages.executor.run(MUG)
     assert (record.failure_stage, record.reason_code) == (FailureStage.INTERACT, "table")
+
+
+def last_tick():
+    """The tick at which an undisturbed trial ends."""
+    stages = FakeStages()
+    stages.executor.run(MUG)
+    return stages.rig.tick
+
+
+@pytest.mark.parametrize(
+    ("off", "said"),
+    [
+        (SE3.from_translation((0.0, 0.012, 0.0)), "12.0 mm"),
+        (SE3.from_yaw(np.deg2rad(6.0)), "6.0 deg"),
+    ],
+)
+def test_an_end_away_from_the_demonstrated_one_is_no_success(off, said):
+    """Rotation was not looked at."""
+    stages = FakeStages()
+
+    def push_away(rig):
+        rig.T_BE = rig.T_BE @ off.matrix
+
+    stages.rig.at[last_tick()] = push_away
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("failed", FailureStage.VERIFY)
+    assert said in record.reason
+    assert record.interaction.failure is None
+
+
+def test_a_pause_in_which_the_arm_was_stopped_is_no_success():
+    """The safety gate stopped the arm and counted it, and the trial was completed."""
+    stages = FakeStages()
+    stages.rig.at[30] = lambda _rig: stages.arm.interventions.update({Limit.COMMAND_GAP: 1})
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("failed", FailureStage.VERIFY)
+    assert record.interventions == {"command_gap": 1}
+    record = stages.executor.run(MUG)
+    assert record.outcome == "completed", "the pause was in the trial before"
+    assert record.interventions == {}
+
+
+def test_what_falls_out_of_the_hand_at_the_end_is_no_success(monkeypatch):
+    stages = FakeStages()
+
+    def dropped():
+        stages.rig.opening = 0.0
+
+    monkeypatch.setattr(stages.arm, "stop", dropped)
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("failed", FailureStage.VERIFY)
+    assert "got an opening of 0.00, expected 0.40" in record.reason
+
+
+def test_open_fingers_that_end_otherwise_are_no_success():
+    stages = FakeStages()
+    count = len(stages.demo.t_s)
+    stages.demo = replace(stages.demo, command=np.ones(count), opening=np.ones(count))
+    assert stages.executor.run(MUG).outcome == "completed"
+
+    def pressed_together():
+        stages.rig.opening = 0.8
+
+    stages.arm.stop = pressed_together
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("failed", FailureStage.VERIFY)
+    assert "got an opening of 0.80" in record.reason
 
 
 def test_an_arm_that_cannot_even_stop_leaves_a_record_with_the_first_error(monkeypatch):
