@@ -121,7 +121,9 @@ class Observer:
         return self._obstacles(seen.view.rgbd, seen.joints, seen.view.mask, seen.held_p_E)
 
     def require_matches(self, demo: Demonstration) -> None:
-        """Refuse a demonstration of another robot, tool, or with another start of the hand.
+        """Refuse a demonstration of another robot or tool, or with another start of the hand.
+
+        A simulated robot is another one than a real one of the same kind.
 
         Raises:
             ConfigurationError: What differs, got and expected.
@@ -131,6 +133,11 @@ class Observer:
             raise ConfigurationError(
                 f"demonstration {demo.demo_id}: got robot {demo.robot} with {demo.tool.gripper}, "
                 f"expected {scene.robot} with {scene.tool.gripper}; record it on this robot"
+            )
+        if demo.backend != scene.backend:
+            raise ConfigurationError(
+                f"demonstration {demo.demo_id}: got one of a {demo.backend} robot, expected one of "
+                f"a {scene.backend} robot; record it here"
             )
         T_demo, T_live = demo.tool.T_flange_tool, scene.tool.T_flange_tool
         if not T_demo.is_close(T_live, rules.max_tool_offset_m, rules.max_tool_angle_rad):

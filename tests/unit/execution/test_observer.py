@@ -182,6 +182,7 @@ def test_the_demonstration_of_this_robot_and_tool_is_accepted():
     ("change", "said"),
     [
         ({"robot": "ur5"}, "ur5"),
+        ({"backend": "real"}, "got one of a real robot, expected one of a sim robot"),
         ({"tool": ToolFrame(SE3.identity(), "suction", 0.7, (0.0, 0.0, 0.0))}, "suction"),
         ({"tool": ToolFrame(SE3.from_translation((0, 0, 2e-3)), "hand", 0.7, (0, 0, 0))}, "2.0 mm"),
         ({"tool": ToolFrame(SE3.from_yaw(np.deg2rad(0.7)), "hand", 0.7, (0, 0, 0))}, "0.7 deg"),
