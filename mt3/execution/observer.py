@@ -13,7 +13,7 @@ from mt3.motion.obstacles import ObstacleRules, Obstacles
 from mt3.motion.planner import MotionPlanner
 from mt3.motion.robot_model import RobotModel
 from mt3.perception import RGBD, ObjectView, Segmenter
-from mt3.perception.table_plane import fit_table_plane
+from mt3.perception.table_plane import TablePlane, fit_table_plane
 from mt3.types import BoolArray, FloatArray
 
 _MAX_HIDDEN_PIXELS = 50
@@ -99,18 +99,25 @@ class Observer:
         return self._segmenter.name
 
     def observe(self, object_name: str) -> Observation:
-        """Clear the view if the arm hides the workplace, check the table, find the object.
+        """Check the table, clear the view if the arm hides the workplace, find the object.
 
         Raises:
-            ImageError: The table is not where it is configured.
+            ImageError: The table is not where it is configured, or the arm hides the workplace
+                at the observe pose too.
             SegmentationError: The object is not in the image.
             PlanningError: There is no way to the observe pose.
         """
         rgbd = self._camera.read(self._rules.max_frame_age_s)
         if self._hides_workspace(rgbd):
+            self._check_table_behind_arm(rgbd)
             self._clear_view(rgbd)
             rgbd = self._camera.read(self._rules.max_frame_age_s)
-        self._check_table(rgbd)
+            if self._hides_workspace(rgbd):
+                raise ImageError(
+                    "workspace: the arm hides it at the observe pose too, expected a clear view; "
+                    "correct observe_joints"
+                )
+        self._require_table(self._table(rgbd))
         mask = self._segmenter.segment(rgbd, object_name)
         joints = self._arm.state().joints
         held_p_E = self._held_points(rgbd, mask, joints)
@@ -190,11 +197,23 @@ class Observer:
         plan = self._planner.plan_to_joints(joints, goal, obstacles, held_p_E)
         self._arm.follow(plan.trajectory)
 
-    def _check_table(self, rgbd: RGBD) -> None:
-        expected_m = self._obstacle_rules.table.height_m
+    def _check_table_behind_arm(self, rgbd: RGBD) -> None:
+        """Refuse a wrong camera pose before anything is planned from its image.
+
+        Where the arm leaves too little of the table to be measured, it is only checked afterwards.
+        """
+        try:
+            plane = self._table(rgbd)
+        except ImageError:
+            return
+        self._require_table(plane)
+
+    def _table(self, rgbd: RGBD) -> TablePlane:
         rng = np.random.default_rng(self._rules.seed)
-        plane = fit_table_plane(rgbd, rng, expected_m)
-        offset_m = plane.height_m - expected_m
+        return fit_table_plane(rgbd, rng, self._obstacle_rules.table.height_m)
+
+    def _require_table(self, plane: TablePlane) -> None:
+        offset_m = plane.height_m - self._obstacle_rules.table.height_m
         tilted = plane.tilt_rad > self._rules.max_table_tilt_rad
         if tilted or abs(offset_m) > self._rules.max_table_offset_m:
             raise ImageError(
