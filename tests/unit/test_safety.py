@@ -81,6 +81,26 @@ def test_joint_speed_limit_scales_the_twist(kinematic_arm):
     assert guarded.interventions[Limit.JOINT_VELOCITY] > 0
 
 
+def test_it_never_brakes_harder_than_allowed_near_a_singular_posture(kinematic_arm):
+    """Joint speeds were scaled last: one tick braked one and a half times as hard as allowed."""
+    guarded = guard(kinematic_arm, workspace_lower_W=(-2, -2, -1), workspace_upper_W=(2, 2, 2))
+    twist = [-0.148, 0.121, 0.16, 0, 0, 0]
+    refused(guarded, kinematic_arm, twist, Limit.JOINT_VELOCITY)
+    sent = np.array(kinematic_arm.sent).reshape(-1, 2, 3)
+    changes = np.linalg.norm(np.diff(sent, axis=0), axis=2)
+    assert (changes <= TOOL.accelerations * PERIOD_S + 1e-9).all()
+
+
+def test_a_reversal_is_spread_over_several_commands(kinematic_arm):
+    guarded = guard(kinematic_arm)
+    stream(guarded, kinematic_arm, [0.1, 0, 0, 0, 0, 0.5], 20)
+    stream(guarded, kinematic_arm, [-0.1, 0, 0, 0, 0, -0.5], 20)
+    sent = np.array(kinematic_arm.sent).reshape(-1, 2, 3)
+    changes = np.linalg.norm(np.diff(sent, axis=0), axis=2)
+    assert (changes <= TOOL.accelerations * PERIOD_S + 1e-9).all()
+    assert sent[-1, 0, 0] == pytest.approx(-0.1)
+
+
 @pytest.mark.parametrize(
     "twist", [[np.nan, 0, 0, 0, 0, 0], [0, 0, np.inf, 0, 0, 0], [0.0] * 5, "fast", None]
 )
@@ -93,9 +113,11 @@ def test_senseless_twist_stops_the_arm(kinematic_arm, twist):
     assert not kinematic_arm.sent
 
 
-def test_stale_state_stops_the_arm(kinematic_arm):
+@pytest.mark.parametrize("age_s", [0.3, -0.3, np.nan])
+def test_stale_state_stops_the_arm(kinematic_arm, age_s):
+    """A state from the future, of another clock, was taken for a fresh one."""
     guarded = guard(kinematic_arm)
-    kinematic_arm.state_age_s = 0.3
+    kinematic_arm.state_age_s = age_s
     refused(guarded, kinematic_arm, [0.01, 0, 0, 0, 0, 0], Limit.STALE_STATE)
 
 
