@@ -136,6 +136,15 @@ def test_table_is_never_reached_at_any_speed(kinematic_arm):
     assert 0.005 < height < 0.05
 
 
+def test_hand_is_never_turned_into_the_table(kinematic_arm):
+    """Only the tool centre point was kept above it."""
+    guarded = guard(kinematic_arm, workspace_lower_W=(-1, -1, -1), workspace_upper_W=(1, 1, 1))
+    with pytest.raises(SafetyViolation, match="panda_hand") as caught:
+        stream(guarded, kinematic_arm, [0, 0, 0.2, 0.6, 0, 0], 300)
+    assert caught.value.limit == Limit.TABLE
+    assert kinematic_arm.model.forward(kinematic_arm.joints).t[2] > 0.02
+
+
 def test_workspace_ends_at_its_box(kinematic_arm):
     guarded = guard(kinematic_arm)
     refused(guarded, kinematic_arm, [0, 0.2, 0, 0, 0, 0], Limit.WORKSPACE)
