@@ -164,6 +164,12 @@ def test_robot_never_touches_itself(kinematic_arm):
     assert not kinematic_arm.model.self_collides(kinematic_arm.joints)
 
 
+def test_folding_hand_stops_before_it_touches_the_arm(kinematic_arm):
+    """Any limit would do above, so this check could be removed unnoticed."""
+    refused(guard(kinematic_arm), kinematic_arm, [0, 0, 0, 0, -1.0, 0], Limit.SELF_COLLISION)
+    assert not kinematic_arm.model.self_collides(kinematic_arm.joints)
+
+
 def test_arm_outside_its_workspace_may_come_back_in(kinematic_arm):
     guarded = guard(kinematic_arm, workspace_upper_W=(0.8, 0.5, 0.4))
     assert kinematic_arm.model.forward(kinematic_arm.joints).t[2] > 0.4
@@ -214,6 +220,7 @@ def resampled(arm, shift, duration_s, samples=100):
         (lambda arm: resampled(arm, [0, 0, 0, 0, 0, 0, 1.5], 0.5), Limit.JOINT_VELOCITY),
         (lambda arm: resampled(arm, [1.8, 0, 0, 0, 0, 0, 0], 9.0), Limit.WORKSPACE),
         (lambda arm: descending(arm, 0.45), Limit.TABLE),
+        (lambda arm: resampled(arm, [0, 0, 0, 0, 0, -1.8, 0], 9.0), Limit.SELF_COLLISION),
         (
             lambda arm: JointTrajectory([0, 0.05], [arm.joints, arm.joints + 0.005]),
             Limit.TOOL_ACCELERATION,
