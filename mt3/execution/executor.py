@@ -39,6 +39,7 @@ from mt3.perception import ObjectView
 from mt3.retrieval import DemoIndex
 from mt3.safety import GuardedArm, Limit, SafetyLimits
 from mt3.task import TaskDescription
+from mt3.types import require_positive
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +60,9 @@ class ExecutionRules:
         max_end_opening_error: Of the gripper's fraction at the end from the demonstrated one,
             unless something is held: another instance may be wider or narrower.
         accept_untrusted: Act on a registration that is not trusted; for experiments.
+
+    Raises:
+        ConfigurationError: A value that is not a positive number.
     """
 
     max_arrival_error_m: float = 0.003
@@ -67,6 +71,11 @@ class ExecutionRules:
     max_end_error_rad: float = float(np.deg2rad(5.0))
     max_end_opening_error: float = 0.1
     accept_untrusted: bool = False
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if name != "accept_untrusted":
+                require_positive(name, getattr(self, name))
 
 
 @dataclass(slots=True, eq=False)

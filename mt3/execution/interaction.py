@@ -13,7 +13,7 @@ from mt3.execution.interaction_log import GripperHold, InteractionFailure, Inter
 from mt3.execution.reference import Reference
 from mt3.geometry import SE3, invert_poses, log_se3
 from mt3.interfaces import Arm, Clock, Gripper
-from mt3.types import FloatArray
+from mt3.types import FloatArray, require_positive
 
 _log = logging.getLogger(__name__)
 
@@ -42,10 +42,7 @@ class TrackingRules:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if not getattr(self, name) > 0.0:
-                raise ConfigurationError(
-                    f"{name}: got {getattr(self, name)}, expected a positive number"
-                )
+            require_positive(name, getattr(self, name))
         if self.feedback_hz > 0.5 * self.rate_hz:
             raise ConfigurationError(
                 f"feedback_hz: got {self.feedback_hz}, expected at most half of rate_hz "
@@ -81,7 +78,8 @@ class Interaction:
             T_WB: Pose of the arm's base in W.
 
         Returns:
-            Every tick, and how it ended. After ``INTERRUPTED`` the caller ends too.
+            Every tick, and how it ended. After ``INTERRUPTED`` the caller ends too. None of our
+            errors is raised.
         """
         loop = _Loop(self, arm, gripper, clock, T_WB)
         try:

@@ -14,7 +14,7 @@ from mt3.motion.planner import MotionPlanner
 from mt3.motion.robot_model import RobotModel
 from mt3.perception import RGBD, ObjectView, Segmenter
 from mt3.perception.table_plane import TablePlane, fit_table_plane
-from mt3.types import BoolArray, FloatArray
+from mt3.types import BoolArray, FloatArray, require_positive
 
 _MAX_HIDDEN_PIXELS = 50
 _MIN_HELD_POINTS = 50
@@ -36,6 +36,9 @@ class ObservationRules:
         max_tool_offset_m: Between the demonstration's tool centre point and this one.
         max_tool_angle_rad: Likewise in rotation.
         seed: Of the fit of the table's plane.
+
+    Raises:
+        ConfigurationError: A tolerance or radius that is not a positive number, or an empty range.
     """
 
     observe_joints: tuple[float, ...]
@@ -48,6 +51,14 @@ class ObservationRules:
     max_tool_offset_m: float = 0.001
     max_tool_angle_rad: float = float(np.deg2rad(0.5))
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if name.startswith(("max_", "held_")):
+                require_positive(name, getattr(self, name))
+        for name in ("workspace_x_m", "workspace_y_m"):
+            low, high = getattr(self, name)
+            require_positive(f"{name}: upper less lower end", high - low)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

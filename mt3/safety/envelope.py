@@ -102,7 +102,7 @@ class Envelope:
         )
 
     def _lowest_m(self, q: FloatArray) -> FloatArray:
-        """z in W of the lowest point of every moving link but the fingers, (K,), metres."""
+        """Lowest z in W of every moving link but the fingers, (K,), metres."""
         T_W_joints = self._T_WB.matrix @ self._model.chain.joint_poses(q)
         z_axes, z = T_W_joints[:, 2, :3], T_W_joints[:, 2, 3]
         return np.array([z[k] + (p_joint @ z_axes[k]).min() for _, k, p_joint in self._hulls])
