@@ -122,8 +122,11 @@ class Device(Protocol):
     ) -> None: ...
 
 
-class Arm(Device, Protocol):
-    """A robot arm with a tool; E is the tool centre point between the finger tips."""
+class Arm(Protocol):
+    """What moves an arm: its driver, or the safety gate before it.
+
+    E is the tool centre point between the finger tips.
+    """
 
     def state(self) -> ArmState:
         """The newest measured state.
@@ -152,6 +155,10 @@ class Arm(Device, Protocol):
     def stop(self) -> None:
         """Stop all motion now and hold still."""
         ...
+
+
+class ArmDriver(Arm, Device, Protocol):
+    """A robot arm with a tool, as a scene connects it."""
 
 
 class Gripper(Device, Protocol):
@@ -191,7 +198,7 @@ class Scene(Device, Protocol):
     T_WB: SE3
 
     @property
-    def arm(self) -> Arm:
+    def arm(self) -> ArmDriver:
         """The arm, not yet guarded."""
         ...
 

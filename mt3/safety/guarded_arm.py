@@ -4,8 +4,8 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Mapping
-from types import MappingProxyType, TracebackType
-from typing import Never, Self
+from types import MappingProxyType
+from typing import Never
 
 import numpy as np
 
@@ -25,7 +25,7 @@ _SPEED_SLACK = 0.01  # share of the joints' speed limits that braking may exceed
 
 
 class GuardedArm:
-    """An arm that never exceeds its limits.
+    """An arm that never exceeds its limits; the scene connects it, and stops it on the way out.
 
     Twists too fast are scaled down as a whole, changes of twist too sudden are spread over several
     commands, and both are counted. Whatever leads out of the permitted positions, is not a number,
@@ -53,26 +53,6 @@ class GuardedArm:
         self._interventions: Counter[str] = Counter()
         self._last_twist = np.zeros(6)
         self._last_s: float | None = None
-
-    def __enter__(self) -> Self:
-        self._arm.__enter__()
-        self._rest()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        try:
-            self._arm.stop()
-        except Exception:
-            if exc is None:
-                raise
-            _log.exception("the arm did not stop")
-        finally:
-            self._arm.__exit__(exc_type, exc, traceback)
 
     @property
     def interventions(self) -> Mapping[str, int]:

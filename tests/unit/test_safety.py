@@ -253,32 +253,6 @@ def test_detour_between_far_samples_is_seen(kinematic_arm):
     assert caught.value.limit == Limit.WORKSPACE
 
 
-def fail_inside(guarded, action):
-    with guarded:
-        action()
-        raise KeyError
-
-
-def test_leaving_the_block_stops_the_arm_and_keeps_the_error(kinematic_arm):
-    guarded = guard(kinematic_arm)
-    twist = np.array([0.01, 0, 0, 0, 0, 0])
-    with pytest.raises(KeyError):
-        fail_inside(guarded, lambda: guarded.command_twist(twist))
-    assert kinematic_arm.stops == 1
-    assert not kinematic_arm.connected
-
-
-def test_failing_stop_does_not_hide_the_first_error(kinematic_arm, monkeypatch):
-    def broken():
-        raise DeviceError("no answer")
-
-    with pytest.raises(KeyError):
-        fail_inside(
-            guard(kinematic_arm), lambda: monkeypatch.setattr(kinematic_arm, "stop", broken)
-        )
-    assert not kinematic_arm.connected
-
-
 @pytest.mark.parametrize(
     "changes",
     [
