@@ -17,7 +17,7 @@ from mt3.errors import GeometryError
 from mt3.geometry import SE3
 from mt3.perception import RGBD
 from mt3.tool import ToolFrame
-from mt3.types import FloatArray, frozen_array
+from mt3.types import FloatArray, frozen_array, require_finite
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +29,9 @@ class ArmState:
         joints: (n,), rad.
         T_BE: Pose of the tool centre point in the arm's base.
         V_BE_E: Twist of E in B, expressed in E, (6,), m/s then rad/s.
+
+    Raises:
+        GeometryError: Wrong shape, or a value that is not finite.
     """
 
     t_s: float
@@ -37,6 +40,7 @@ class ArmState:
     V_BE_E: FloatArray
 
     def __post_init__(self) -> None:
+        require_finite("t_s", self.t_s)
         object.__setattr__(self, "joints", frozen_array("joints", self.joints, (None,)))
         object.__setattr__(self, "V_BE_E", frozen_array("V_BE_E", self.V_BE_E, (6,)))
 
@@ -46,11 +50,24 @@ class ArmState:
 
 @dataclass(frozen=True, slots=True)
 class GripperState:
-    """Opening as a fraction, 0 closed and 1 open: measured, and last commanded."""
+    """Opening as a fraction, 0 closed and 1 open: measured, and last commanded.
+
+    Args:
+        t_s: When it was measured, on the scene's clock.
+        opening: Measured; noise may carry it a little out of 0 to 1.
+        command: Last commanded.
+
+    Raises:
+        GeometryError: A value that is not finite.
+    """
 
     t_s: float
     opening: float
     command: float
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            require_finite(name, getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,8 +122,11 @@ class Device(Protocol):
     ) -> None: ...
 
 
-class Arm(Device, Protocol):
-    """A robot arm with a tool; E is the tool centre point between the finger tips."""
+class Arm(Protocol):
+    """What moves an arm: its driver, or the safety gate before it.
+
+    E is the tool centre point between the finger tips.
+    """
 
     def state(self) -> ArmState:
         """The newest measured state.
@@ -135,6 +155,10 @@ class Arm(Device, Protocol):
     def stop(self) -> None:
         """Stop all motion now and hold still."""
         ...
+
+
+class ArmDriver(Arm, Device, Protocol):
+    """A robot arm with a tool, as a scene connects it."""
 
 
 class Gripper(Device, Protocol):
@@ -174,7 +198,7 @@ class Scene(Device, Protocol):
     T_WB: SE3
 
     @property
-    def arm(self) -> Arm:
+    def arm(self) -> ArmDriver:
         """The arm, not yet guarded."""
         ...
 

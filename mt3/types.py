@@ -1,12 +1,13 @@
 """Array aliases, and the one place where arrays of value types are checked and frozen."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from mt3.errors import GeometryError
+from mt3.errors import ConfigurationError, GeometryError
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Float32Array: TypeAlias = npt.NDArray[np.float32]
@@ -48,3 +49,23 @@ def frozen_array(
         )
     array.flags.writeable = False
     return array
+
+
+def require_finite(name: str, value: float) -> None:
+    """Check one number.
+
+    Raises:
+        GeometryError: NaN or infinity.
+    """
+    if not math.isfinite(value):
+        raise GeometryError(f"{name}: got {value}, expected a finite number")
+
+
+def require_positive(name: str, value: float) -> None:
+    """Check one number of a configuration.
+
+    Raises:
+        ConfigurationError: NaN, infinity, zero or less.
+    """
+    if not 0.0 < value < math.inf:
+        raise ConfigurationError(f"{name}: got {value}, expected a positive number")

@@ -121,7 +121,7 @@ class PyBulletScene:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._connections.close()
+        self._connections.__exit__(exc_type, exc, traceback)
 
     def tool_pose(self) -> SE3:
         """True ``T_WE``, connected or not."""

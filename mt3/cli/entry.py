@@ -20,7 +20,7 @@ from mt3.cli.outcome import ExitCode, Outcome, exit_code_of, outcome_of_error
 from mt3.cli.overrides import as_hydra_arguments
 from mt3.errors import ConfigurationError, Mt3Error
 
-_NOT_OF_A_RECORD = ("library", "output", "count")
+_NOT_OF_A_RECORD = ("library", "library_source", "trials", "output", "count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def print_help(text: str) -> None:
 
 
 def config_for_record(cfg: DictConfig) -> dict[str, Any]:
-    """The resolved configuration as plain values, without how often and where to."""
+    """The resolved configuration as plain values, without how often, where from and to."""
     plain = OmegaConf.to_container(cfg, resolve=True)
     if not isinstance(plain, dict):
         raise ConfigurationError("configuration: expected keys and values")

@@ -49,18 +49,18 @@ Exit codes: 0 success, 1 the trial failed, 2 no demonstration for this task, 3 b
 
 _LONGEST_NAME = 80
 
-_NEXT_STEP = {
-    FailureStage.OBSERVE: "Nothing was touched. Mend what the reason names, then run again.",
-    FailureStage.RETRIEVE: "Nothing was touched. Record this task with mt3-record.",
-    FailureStage.ALIGN: "Nothing was touched. Turn the object so that its features are seen, or "
-    "record it once more from this side.",
-    FailureStage.PLAN: "Nothing was touched. Move the object nearer, or make room around it.",
-    FailureStage.APPROACH: "The arm stands on its way. Check the way, then move it back by hand.",
-    FailureStage.ARRIVE: "The arm stands near the object. Check the calibration of the arm.",
-    FailureStage.INTERACT: "The arm holds still and keeps what it holds. Take the object out of "
-    "the hand before you move the arm.",
-    FailureStage.VERIFY: "The arm holds still and keeps what it holds. Take the object out of "
-    "the hand before you move the arm.",
+_BEFORE_APPROACH = "Nothing was touched; the arm is at rest."
+_SINCE_APPROACH = (
+    "Arm and fingers are at rest. Take out of the hand what it holds before you move the arm."
+)
+_MEND = {
+    FailureStage.OBSERVE: "Mend what the reason names, then run again.",
+    FailureStage.RETRIEVE: "Record this task with mt3-record.",
+    FailureStage.ALIGN: "Turn the object so that its features are seen, or record it once more "
+    "from this side.",
+    FailureStage.PLAN: "Move the object nearer, or make room around it.",
+    FailureStage.APPROACH: "Check what stood in the way.",
+    FailureStage.ARRIVE: "Check the calibration of the arm.",
 }
 
 
@@ -77,7 +77,7 @@ def _run(cfg: DictConfig, console: Console) -> Outcome:
     folder = _new_folder(Path(cfg.trials), task)
     with console.status(task.text):
         record = run_trial(workplace, task)
-        record_path = record.save(folder)
+        record_path = _save(record, folder)
         picture = folder / PICTURE_NAME
         evidence = workplace.executor.evidence
         draw_trial(record, picture, evidence.demo, evidence.live_view)
@@ -103,17 +103,27 @@ def _known_task(cfg: DictConfig) -> TaskDescription:
 def run_trial(workplace: Workplace, task: TaskDescription) -> TrialRecord:
     """One trial from connecting to the verdict; a failed trial is judged too.
 
-    Ctrl-C while somebody judges ends it as interrupted.
+    Ctrl-C ends it as interrupted, while connecting, judging and disconnecting too.
     """
-    with workplace.scene:
-        record = workplace.executor.run(task)
-        if record.outcome == "interrupted":
-            return record
-        judge = workplace.judge
-        try:
-            return record.judged(judge.success(), judge.name)
-        except KeyboardInterrupt:
-            return record.interrupted()
+    record: TrialRecord | None = None
+    executor, judge = workplace.executor, workplace.judge
+    try:
+        with workplace.scene:
+            record = executor.run(task)
+            if record.outcome != "interrupted":
+                record = record.judged(judge.success(), judge.name)
+    except KeyboardInterrupt:
+        record = executor.interrupted(task) if record is None else record.interrupted()
+    return record
+
+
+def _save(record: TrialRecord, folder: Path) -> Path:
+    """Save a record, once more if Ctrl-C comes meanwhile."""
+    try:
+        return record.save(folder)
+    except KeyboardInterrupt:
+        record.interrupted().save(folder)
+        raise
 
 
 def _exit_code(record: TrialRecord) -> ExitCode:
@@ -147,15 +157,26 @@ def _print_stages(record: TrialRecord, console: Console) -> None:
     for stage in FailureStage:
         if stage not in record.timings_s:
             continue
-        failed = stage == record.failure_stage
-        mark = "[red]failed[/red]" if failed else "[green]ok[/green]"
+        ended = stage == record.failure_stage
+        mark = f"[red]{record.outcome}[/red]" if ended else "[green]ok[/green]"
         table.add_row(stage, mark, _figures(record, stage), f"{record.timings_s[stage]:.2f} s")
     console.print(table)
     if record.failure_stage is not None:
         console.print(f"{record.outcome}: {record.reason}", style="red", markup=False)
-        console.print(_NEXT_STEP[record.failure_stage], markup=False)
+        console.print(next_step(record, record.failure_stage), markup=False)
     verdict = {True: "done", False: "not done", None: "not judged"}[record.success]
     console.print(f"task {verdict}" + (f" (judge: {record.judge})" if record.judge else ""))
+
+
+def next_step(record: TrialRecord, ended_in: FailureStage) -> str:
+    """What somebody can safely do after a trial that ended in a stage.
+
+    It is true whether or not the arm has left the view, and whether or not the hand is full.
+    """
+    approached = FailureStage.APPROACH in record.timings_s
+    state = _SINCE_APPROACH if approached else _BEFORE_APPROACH
+    mend = _MEND.get(ended_in, "") if record.outcome == "failed" else ""
+    return f"{state} {mend}".strip()
 
 
 def _figures(record: TrialRecord, stage: FailureStage) -> str:

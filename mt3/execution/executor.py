@@ -1,6 +1,7 @@
 """Do a task: the method, in the paper's order."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +18,9 @@ from mt3.errors import (
     PlanningError,
     SafetyViolation,
 )
-from mt3.execution.grip import GripRules, is_grasp
+from mt3.execution.grip import Grasp, GripRules, is_grasp
 from mt3.execution.interaction import Interaction, TrackingRules
-from mt3.execution.interaction_log import InteractionLog
+from mt3.execution.interaction_log import InteractionFailure, InteractionLog
 from mt3.execution.observer import Observation, Observer
 from mt3.execution.reference import Reference, transfer
 from mt3.execution.trial_record import FailureStage, TrialNotes, TrialRecord
@@ -36,8 +37,9 @@ from mt3.motion.planner import MotionPlanner, Plan
 from mt3.motion.robot_model import RobotModel
 from mt3.perception import ObjectView
 from mt3.retrieval import DemoIndex
-from mt3.safety import GuardedArm, SafetyLimits
+from mt3.safety import GuardedArm, Limit, SafetyLimits
 from mt3.task import TaskDescription
+from mt3.types import require_positive
 
 _log = logging.getLogger(__name__)
 
@@ -54,16 +56,26 @@ class ExecutionRules:
         max_arrival_error_m: Of the measured tool position from the bottleneck.
         max_arrival_error_rad: Of its rotation.
         max_end_error_m: Of the measured tool position from the end of the reference.
+        max_end_error_rad: Of its rotation.
         max_end_opening_error: Of the gripper's fraction at the end from the demonstrated one,
             unless something is held: another instance may be wider or narrower.
         accept_untrusted: Act on a registration that is not trusted; for experiments.
+
+    Raises:
+        ConfigurationError: A value that is not a positive number.
     """
 
     max_arrival_error_m: float = 0.003
     max_arrival_error_rad: float = float(np.deg2rad(1.5))
     max_end_error_m: float = 0.01
+    max_end_error_rad: float = float(np.deg2rad(5.0))
     max_end_opening_error: float = 0.1
     accept_untrusted: bool = False
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if name != "accept_untrusted":
+                require_positive(name, getattr(self, name))
 
 
 @dataclass(slots=True, eq=False)
@@ -127,32 +139,36 @@ class Executor:
         self._tracking, self._grip, self._rules = tracking, grip, rules
         self._config, self._software = config, software
         self.evidence = TrialEvidence()
+        self._earlier: Counter[str] = Counter()
 
     def run(self, task: TaskDescription) -> TrialRecord:
         """Do a task, and say what happened.
 
-        The arm is at rest afterwards, whatever happened, and keeps what it holds. Ctrl-C stops it
-        and ends the trial as interrupted.
+        Arm and fingers are at rest afterwards, whatever happened, and keep what they hold. Ctrl-C
+        stops them and ends the trial as interrupted.
 
         Raises:
             NoMatchError: No demonstration fits the words; nothing has moved.
         """
         self._index.narrow(task)
         self.evidence = TrialEvidence()
-        notes = TrialNotes(
-            task=task,
-            robot=self._scene.robot,
-            backend=self._scene.backend,
-            config=self._config,
-            software=self._software,
-        )
+        self._earlier = Counter(self._arm.interventions)
+        notes = self._notes(task)
         try:
-            self._do(task, notes)
+            try:
+                self._do(task, notes)
+            finally:
+                self._rest(notes)
         except KeyboardInterrupt:
-            return self._ended(notes).interrupted()
+            self._rest(notes)  # once more: it may have come while they were being stopped
+            return notes.interrupted()
         except Mt3Error as error:
-            return self._ended(notes).failed(str(error), _reason_code(error))
-        return self._ended(notes).completed()
+            return notes.failed(str(error), _reason_code(error))
+        return notes.completed()
+
+    def interrupted(self, task: TaskDescription) -> TrialRecord:
+        """The record of a trial that somebody ended before ``run`` began or could give one."""
+        return self._notes(task).interrupted()
 
     def _do(self, task: TaskDescription, notes: TrialNotes) -> None:
         """The stages, each an error if it fails."""
@@ -176,14 +192,28 @@ class Executor:
         with notes.during(FailureStage.VERIFY):
             self._verify(reference, log)
 
-    def _ended(self, notes: TrialNotes) -> TrialNotes:
-        """The notes of a trial whose arm is at rest, as far as it can still be told to."""
-        try:
-            self._arm.stop()
-        except DeviceError:
-            _log.exception("the arm did not stop")
-        notes.interventions = dict(self._arm.interventions)
-        return notes
+    def _notes(self, task: TaskDescription) -> TrialNotes:
+        """The notes of a trial that begins."""
+        return TrialNotes(
+            task=task,
+            robot=self._scene.robot,
+            backend=self._scene.backend,
+            config=self._config,
+            software=self._software,
+        )
+
+    def _rest(self, notes: TrialNotes) -> None:
+        """Stop arm and fingers, as far as they can still be told to; hides no error on its way."""
+        notes.interventions = self._interventions()
+        for name, stop in (("arm", self._arm.stop), ("gripper", self._scene.gripper.stop)):
+            try:
+                stop()
+            except Exception:  # whatever a driver raises
+                _log.exception("the %s did not stop", name)
+
+    def _interventions(self) -> Counter[str]:
+        """Commands of this trial that the safety gate changed, by limit."""
+        return Counter(self._arm.interventions) - self._earlier
 
     def _observe(self, task: TaskDescription, notes: TrialNotes) -> Observation:
         seen = self._observer.observe(task.target_object)
@@ -265,23 +295,35 @@ class Executor:
         scene = self._scene
         log = interaction.run(self._arm, scene.gripper, scene.clock, scene.T_WB)
         notes.interaction = InteractionRecord.from_log(log)
+        if log.failure is InteractionFailure.INTERRUPTED:
+            raise KeyboardInterrupt
         if log.failure is not None:
             raise InteractionError(log.reason, log.limit or log.failure)
         return log
 
     def _verify(self, reference: Reference, log: InteractionLog) -> None:
         """What the robot itself can sense of the end: where the tool is, and what it holds."""
-        distance_m, _ = log.final_error
-        if distance_m > self._rules.max_end_error_m:
+        rules = self._rules
+        distance_m, angle_rad = log.final_error
+        if distance_m > rules.max_end_error_m or angle_rad > rules.max_end_error_rad:
             raise DeviceError(
-                f"end: got {distance_m * 1e3:.1f} mm from the end of the reference, expected at "
-                f"most {self._rules.max_end_error_m * 1e3:.0f} mm"
+                f"end: got {distance_m * 1e3:.1f} mm and {np.rad2deg(angle_rad):.1f} deg from the "
+                f"end of the reference, expected at most {rules.max_end_error_m * 1e3:.0f} mm and "
+                f"{np.rad2deg(rules.max_end_error_rad):.0f} deg"
             )
+        if gaps := self._interventions()[Limit.COMMAND_GAP]:
+            raise DeviceError(
+                f"commands: got {gaps} pauses in which the arm was stopped, expected none"
+            )
+        self._verify_opening(float(reference.command[-1]), float(reference.opening[-1]))
+
+    def _verify_opening(self, command: float, demonstrated: float) -> None:
         opening = self._scene.gripper.state().opening
-        command, demonstrated = float(reference.command[-1]), float(reference.opening[-1])
-        if is_grasp(command, demonstrated):
-            return  # a lost grasp has ended the interaction
-        if abs(opening - demonstrated) > self._rules.max_end_opening_error:
+        if is_grasp(command, demonstrated):  # another instance may be wider or narrower
+            as_demonstrated = not Grasp(command, opening, self._grip).missed
+        else:
+            as_demonstrated = abs(opening - demonstrated) <= self._rules.max_end_opening_error
+        if not as_demonstrated:
             raise DeviceError(
                 f"end: got an opening of {opening:.2f}, expected {demonstrated:.2f} as demonstrated"
             )

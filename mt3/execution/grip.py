@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from mt3.demonstration import GripperEvent
-from mt3.errors import ConfigurationError
+from mt3.types import require_positive
 
 _GRASP_MARGIN = 0.02  # a demonstrated opening this far above a closing command is an object
 
@@ -36,10 +36,7 @@ class GripRules:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if not getattr(self, name) > 0.0:
-                raise ConfigurationError(
-                    f"{name}: got {getattr(self, name)}, expected a positive number"
-                )
+            require_positive(name, getattr(self, name))
 
 
 def is_grasp(command: float, opening: float) -> bool:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mt3.errors import ConfigurationError, DeviceError, SafetyViolation
+from mt3.errors import ConfigurationError, DeviceError, Mt3Error, SafetyViolation
 from mt3.execution.grip import Grasp, GripRules, GripWait, is_grasp
 from mt3.execution.interaction_log import GripperHold, InteractionFailure, InteractionLog
 from mt3.execution.reference import Reference
 from mt3.geometry import SE3, invert_poses, log_se3
 from mt3.interfaces import Arm, Clock, Gripper
-from mt3.types import FloatArray
+from mt3.types import FloatArray, require_positive
 
 _log = logging.getLogger(__name__)
 
@@ -42,10 +42,7 @@ class TrackingRules:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if not getattr(self, name) > 0.0:
-                raise ConfigurationError(
-                    f"{name}: got {getattr(self, name)}, expected a positive number"
-                )
+            require_positive(name, getattr(self, name))
         if self.feedback_hz > 0.5 * self.rate_hz:
             raise ConfigurationError(
                 f"feedback_hz: got {self.feedback_hz}, expected at most half of rate_hz "
@@ -71,14 +68,18 @@ class Interaction:
         """Follow the reference to its end, or until something stops it; the arm rests afterwards.
 
         The demonstrated twist is feed-forward, the measured pose error feedback. At a gripper
-        event the reference waits until the fingers have settled. Ctrl-C stops the arm and goes on
-        its way; everything else that stops it is in the log.
+        event the reference waits until the fingers have settled. Whatever stops it is in the log,
+        Ctrl-C too: what was seen until then must not be lost with it.
 
         Args:
             arm: Behind the safety gate, at the reference's first pose.
             gripper: At its flange, at the reference's first command.
             clock: The clock of both.
             T_WB: Pose of the arm's base in W.
+
+        Returns:
+            Every tick, and how it ended. After ``INTERRUPTED`` the caller ends too. None of our
+            errors is raised.
         """
         loop = _Loop(self, arm, gripper, clock, T_WB)
         try:
@@ -88,8 +89,10 @@ class Interaction:
             return loop.log(stop.failure, str(stop))
         except SafetyViolation as violation:
             return loop.log(InteractionFailure.SAFETY, str(violation), violation.limit)
-        except DeviceError as error:
+        except Mt3Error as error:
             return loop.log(InteractionFailure.DEVICE, str(error))
+        except KeyboardInterrupt:
+            return loop.log(InteractionFailure.INTERRUPTED, "interrupted")
         return loop.log(None, "")
 
 

@@ -19,6 +19,7 @@ class InteractionFailure(StrEnum):
     GRASP_LOST = "grasp_lost"
     SAFETY = "safety"
     DEVICE = "device"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from mt3.motion.obstacles import ObstacleRules, Obstacles
 from mt3.motion.planner import MotionPlanner
 from mt3.motion.robot_model import RobotModel
 from mt3.perception import RGBD, ObjectView, Segmenter
-from mt3.perception.table_plane import fit_table_plane
-from mt3.types import BoolArray, FloatArray
+from mt3.perception.table_plane import TablePlane, fit_table_plane
+from mt3.types import BoolArray, FloatArray, require_positive
 
 _MAX_HIDDEN_PIXELS = 50
 _MIN_HELD_POINTS = 50
@@ -36,6 +36,9 @@ class ObservationRules:
         max_tool_offset_m: Between the demonstration's tool centre point and this one.
         max_tool_angle_rad: Likewise in rotation.
         seed: Of the fit of the table's plane.
+
+    Raises:
+        ConfigurationError: A tolerance or radius that is not a positive number, or an empty range.
     """
 
     observe_joints: tuple[float, ...]
@@ -48,6 +51,14 @@ class ObservationRules:
     max_tool_offset_m: float = 0.001
     max_tool_angle_rad: float = float(np.deg2rad(0.5))
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if name.startswith(("max_", "held_")):
+                require_positive(name, getattr(self, name))
+        for name in ("workspace_x_m", "workspace_y_m"):
+            low, high = getattr(self, name)
+            require_positive(f"{name}: upper less lower end", high - low)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,18 +110,25 @@ class Observer:
         return self._segmenter.name
 
     def observe(self, object_name: str) -> Observation:
-        """Clear the view if the arm hides the workplace, check the table, find the object.
+        """Check the table, clear the view if the arm hides the workplace, find the object.
 
         Raises:
-            ImageError: The table is not where it is configured.
+            ImageError: The table is not where it is configured, or the arm hides the workplace
+                at the observe pose too.
             SegmentationError: The object is not in the image.
             PlanningError: There is no way to the observe pose.
         """
         rgbd = self._camera.read(self._rules.max_frame_age_s)
         if self._hides_workspace(rgbd):
+            self._check_table_behind_arm(rgbd)
             self._clear_view(rgbd)
             rgbd = self._camera.read(self._rules.max_frame_age_s)
-        self._check_table(rgbd)
+            if self._hides_workspace(rgbd):
+                raise ImageError(
+                    "workspace: the arm hides it at the observe pose too, expected a clear view; "
+                    "correct observe_joints"
+                )
+        self._require_table(self._table(rgbd))
         mask = self._segmenter.segment(rgbd, object_name)
         joints = self._arm.state().joints
         held_p_E = self._held_points(rgbd, mask, joints)
@@ -121,7 +139,9 @@ class Observer:
         return self._obstacles(seen.view.rgbd, seen.joints, seen.view.mask, seen.held_p_E)
 
     def require_matches(self, demo: Demonstration) -> None:
-        """Refuse a demonstration of another robot, tool, or with another start of the hand.
+        """Refuse a demonstration of another robot or tool, or with another start of the hand.
+
+        A simulated robot is another one than a real one of the same kind.
 
         Raises:
             ConfigurationError: What differs, got and expected.
@@ -131,6 +151,11 @@ class Observer:
             raise ConfigurationError(
                 f"demonstration {demo.demo_id}: got robot {demo.robot} with {demo.tool.gripper}, "
                 f"expected {scene.robot} with {scene.tool.gripper}; record it on this robot"
+            )
+        if demo.backend != scene.backend:
+            raise ConfigurationError(
+                f"demonstration {demo.demo_id}: got one of a {demo.backend} robot, expected one of "
+                f"a {scene.backend} robot; record it here"
             )
         T_demo, T_live = demo.tool.T_flange_tool, scene.tool.T_flange_tool
         if not T_demo.is_close(T_live, rules.max_tool_offset_m, rules.max_tool_angle_rad):
@@ -183,11 +208,23 @@ class Observer:
         plan = self._planner.plan_to_joints(joints, goal, obstacles, held_p_E)
         self._arm.follow(plan.trajectory)
 
-    def _check_table(self, rgbd: RGBD) -> None:
-        expected_m = self._obstacle_rules.table.height_m
+    def _check_table_behind_arm(self, rgbd: RGBD) -> None:
+        """Refuse a wrong camera pose before anything is planned from its image.
+
+        Where the arm leaves too little of the table to be measured, it is only checked afterwards.
+        """
+        try:
+            plane = self._table(rgbd)
+        except ImageError:
+            return
+        self._require_table(plane)
+
+    def _table(self, rgbd: RGBD) -> TablePlane:
         rng = np.random.default_rng(self._rules.seed)
-        plane = fit_table_plane(rgbd, rng, expected_m)
-        offset_m = plane.height_m - expected_m
+        return fit_table_plane(rgbd, rng, self._obstacle_rules.table.height_m)
+
+    def _require_table(self, plane: TablePlane) -> None:
+        offset_m = plane.height_m - self._obstacle_rules.table.height_m
         tilted = plane.tilt_rad > self._rules.max_table_tilt_rad
         if tilted or abs(offset_m) > self._rules.max_table_offset_m:
             raise ImageError(

@@ -93,7 +93,7 @@ class TrialRecord:
         return replace(self, success=success, judge=judge)
 
     def interrupted(self) -> "TrialRecord":
-        """The same, ended by somebody before a verdict; a stage that had failed stays named."""
+        """The same, ended by somebody afterwards; a stage that had failed stays named."""
         stage = self.failure_stage or FailureStage.VERIFY
         reason = self.reason or "interrupted"
         return replace(self, outcome="interrupted", failure_stage=stage, reason=reason)

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
 from mt3.interfaces import JointTrajectory
 from mt3.motion.clearance import Clearance
@@ -37,6 +38,9 @@ class PlanningRules:
         restarts: Random starts of inverse kinematics for one pose.
         search_budget: Steps of one path search.
         max_goals: Joint positions tried at most.
+
+    Raises:
+        ConfigurationError: A value that is negative or not finite.
     """
 
     seed: int = 0
@@ -48,6 +52,13 @@ class PlanningRules:
     restarts: int = 20
     search_budget: int = 3000
     max_goals: int = 64
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if not 0 <= getattr(self, name) < np.inf:
+                raise ConfigurationError(
+                    f"{name}: got {getattr(self, name)}, expected a number of at least 0"
+                )
 
 
 class PlanQuery:

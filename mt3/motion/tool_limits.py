@@ -13,6 +13,12 @@ from mt3.types import FloatArray
 class ToolLimits:
     """Largest speeds and accelerations of E.
 
+    Args:
+        speed_m_s: Of its position.
+        angular_speed_rad_s: Of its rotation.
+        acceleration_m_s2: Of its position.
+        angular_acceleration_rad_s2: Of its rotation.
+
     Raises:
         ConfigurationError: A value that is not positive.
     """

@@ -26,7 +26,8 @@ class RGBD:
         camera: Name of the camera.
 
     Raises:
-        ImageError: Wrong type, size or unit; the message names field, got and expected.
+        ImageError: Wrong type, size or unit, or a time that is not finite; the message names
+            field, got and expected.
     """
 
     color: ColorImage
@@ -42,6 +43,8 @@ class RGBD:
         object.__setattr__(self, "depth_m", _checked_depth(self.depth_m, size))
         if not isinstance(self.T_WC, SE3):
             raise ImageError(f"T_WC: got {type(self.T_WC).__name__}, expected SE3")
+        if not np.isfinite(self.t_s):
+            raise ImageError(f"t_s: got {self.t_s}, expected a finite number")
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = (self.color, self.depth_m, self.intrinsics, self.T_WC, self.t_s, self.camera)

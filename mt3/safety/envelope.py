@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mt3.geometry import SE3
+from mt3.motion.convex_region import convex_hull
 from mt3.motion.robot_model import RobotModel
 from mt3.safety.limits import Limit, SafetyLimits
 from mt3.types import FloatArray
@@ -38,12 +39,19 @@ class Envelope:
         self._T_WB = T_WB
         self._box_W = (np.array(limits.workspace_lower_W), np.array(limits.workspace_upper_W))
         self._floor_m = limits.table_height_m + limits.table_clearance_m
+        self._table_m = limits.table_height_m
+        self._hulls = [
+            (hull.name, hull.joint, hull.points[convex_hull(hull.points).vertices])
+            for hull in model.chain.hulls
+            if hull.joint and not hull.movable  # base and fingers may touch the table
+        ]
 
     def breach(self, q_from: FloatArray, q_to: FloatArray) -> Breach | None:
         """What is wrong with moving between two nearby joint positions, (n,) rad each."""
         return (
             self._joint_breach(q_from, q_to)
             or self._tool_breach(q_from, q_to)
+            or self._body_breach(q_from, q_to)
             or self._self_breach(q_to)
         )
 
@@ -77,6 +85,27 @@ class Envelope:
                 f"{self._floor_m:.3f} m over the table",
             )
         return None
+
+    def _body_breach(self, q_from: FloatArray, q_to: FloatArray) -> Breach | None:
+        after = self._lowest_m(q_to)
+        below = after < self._table_m - _SLACK
+        if not below.any():
+            return None
+        worse = np.flatnonzero(below & (after < self._lowest_m(q_from) - _SLACK))
+        if not len(worse):
+            return None
+        k = int(worse[0])
+        return Breach(
+            Limit.TABLE,
+            f"{self._hulls[k][0]}: got its lowest point {after[k]:.3f} m ahead along z of W, "
+            f"expected it over the table at {self._table_m:.3f} m",
+        )
+
+    def _lowest_m(self, q: FloatArray) -> FloatArray:
+        """Lowest z in W of every moving link but the fingers, (K,), metres."""
+        T_W_joints = self._T_WB.matrix @ self._model.chain.joint_poses(q)
+        z_axes, z = T_W_joints[:, 2, :3], T_W_joints[:, 2, 3]
+        return np.array([z[k] + (p_joint @ z_axes[k]).min() for _, k, p_joint in self._hulls])
 
     def _self_breach(self, q_to: FloatArray) -> Breach | None:
         if not self._model.self_collides(q_to):

@@ -4,8 +4,8 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Mapping
-from types import MappingProxyType, TracebackType
-from typing import Never, Self
+from types import MappingProxyType
+from typing import Never
 
 import numpy as np
 
@@ -20,17 +20,17 @@ from mt3.types import FloatArray, frozen_array
 
 _log = logging.getLogger(__name__)
 
-_DAMPING = 1e-6 * np.eye(
-    6
-)  # of the joint speeds that a twist needs: small, so that they are not underrated
+_DAMPING = 1e-6 * np.eye(6)  # small, so that the joint speeds of a twist are not underrated
+_SPEED_SLACK = 0.01  # share of the joints' speed limits that braking may exceed them by
 
 
 class GuardedArm:
-    """An arm that never exceeds its limits.
+    """An arm that never exceeds its limits; the scene connects it, and stops it on the way out.
 
     Twists too fast are scaled down as a whole, changes of twist too sudden are spread over several
-    commands, and both are counted. Whatever leads out of the permitted positions, is not a number
-    or rests on an old state stops the arm and raises.
+    commands, and both are counted. Whatever leads out of the permitted positions, is not a number,
+    rests on an old state, or cannot be braked in time before a singular posture stops the arm and
+    raises.
 
     Args:
         arm: The arm itself; nobody else may command it.
@@ -53,26 +53,6 @@ class GuardedArm:
         self._interventions: Counter[str] = Counter()
         self._last_twist = np.zeros(6)
         self._last_s: float | None = None
-
-    def __enter__(self) -> Self:
-        self._arm.__enter__()
-        self._rest()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        try:
-            self._arm.stop()
-        except Exception:
-            if exc is None:
-                raise
-            _log.exception("the arm did not stop")
-        finally:
-            self._arm.__exit__(exc_type, exc, traceback)
 
     @property
     def interventions(self) -> Mapping[str, int]:
@@ -99,8 +79,15 @@ class GuardedArm:
         twist = self._checked_twist(V_BE_E)
         state = self._fresh_state()
         now_s = self._clock.now_s()
-        twist = self._eased(self._slowed(twist), self._since_last_s(now_s))
-        twist, velocity = self._within_joint_speeds(twist, state.joints)
+        twist = self._within_joint_speeds(self._slowed(twist), state.joints)
+        twist = self._eased(twist, self._since_last_s(now_s))
+        velocity = self._joint_velocity(twist, state.joints)
+        if (share := self._joint_share(velocity)) > 1.0 + _SPEED_SLACK:
+            self._refuse(
+                Limit.JOINT_VELOCITY,
+                f"joints: got {share:.2f} of their speed limits while braking as hard as allowed, "
+                "expected at most 1 (close to a singular posture?)",
+            )
         if velocity.any():
             ahead = state.joints + velocity * self._horizon_s(twist)
             if breach := self._envelope.breach(state.joints, ahead):
@@ -142,10 +129,10 @@ class GuardedArm:
         except Exception as error:
             self._refuse(Limit.STALE_STATE, f"state: got none ({error}), expected a measured one")
         age_s = self._clock.now_s() - state.t_s
-        if not age_s <= self._limits.max_state_age_s:
+        if not 0.0 <= age_s <= self._limits.max_state_age_s:
             self._refuse(
                 Limit.STALE_STATE,
-                f"state: got an age of {age_s:.3f} s, expected at most "
+                f"state: got an age of {age_s:.3f} s, expected 0 to "
                 f"{self._limits.max_state_age_s} s",
             )
         return state
@@ -175,17 +162,23 @@ class GuardedArm:
             self._interventions[Limit.TOOL_ACCELERATION] += 1
         return self._last_twist + factor * change
 
-    def _within_joint_speeds(
-        self, twist: FloatArray, joints: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """The twist scaled down to the joints' speed limits, and the joint speeds it needs."""
-        J = self._model.jacobian_E(joints)
-        velocity = J.T @ np.linalg.solve(J @ J.T + _DAMPING, twist)
-        share = float((np.abs(velocity) / self._joint_speeds).max())
+    def _within_joint_speeds(self, twist: FloatArray, joints: FloatArray) -> FloatArray:
+        """The twist, scaled down as a whole to the joints' speed limits."""
+        share = self._joint_share(self._joint_velocity(twist, joints))
         if share <= 1.0:
-            return twist, velocity
+            return twist
         self._interventions[Limit.JOINT_VELOCITY] += 1
-        return twist / share, velocity / share
+        return twist / share
+
+    def _joint_velocity(self, twist: FloatArray, joints: FloatArray) -> FloatArray:
+        """Joint speeds that a twist needs, (n,), rad/s."""
+        J = self._model.jacobian_E(joints)
+        velocity: FloatArray = J.T @ np.linalg.solve(J @ J.T + _DAMPING, twist)
+        return velocity
+
+    def _joint_share(self, velocity: FloatArray) -> float:
+        """Largest share that joint speeds have of their limits."""
+        return float((np.abs(velocity) / self._joint_speeds).max())
 
     def _horizon_s(self, twist: FloatArray) -> float:
         """How long the arm would go on at a twist before it could have come to rest.

@@ -35,7 +35,7 @@ class SafetyLimits:
         tool: Speeds and accelerations of E.
         workspace_lower_W: Least x, y, z of E in W, metres.
         workspace_upper_W: Greatest x, y, z of E in W, metres.
-        table_height_m: z in W of the table's surface.
+        table_height_m: z in W of the table's surface; no link but base and fingers goes below.
         table_clearance_m: Least height of E above it.
         max_state_age_s: An older state is no state.
         max_command_gap_s: After a longer pause in a stream of twists the arm starts from rest.

@@ -34,14 +34,14 @@ def test_nothing_beyond_the_limits_gets_through(panda, kinematic_arm, sequence):
     guarded = GuardedArm(arm, panda, LIMITS, SE3.identity(), arm)
     for (twist, pause_s), repeats in sequence:
         for _ in range(repeats):
-            before, last = len(arm.sent), arm.twist
+            before, last, stops = len(arm.sent), arm.twist, arm.stops
             try:
                 guarded.command_twist(np.array(twist))
             except SafetyViolation:
                 assert not arm.twist.any()
                 assert len(arm.sent) == before
                 break
-            check_sent(panda, arm, last)
+            check_sent(panda, arm, last if arm.stops == stops else np.zeros(6))
             arm.sleep_until(arm.t_s + min(pause_s, 1 / 60))
             check_position(panda, arm)
             arm.t_s += max(0.0, pause_s - 1 / 60)  # an arm with a watchdog rests meanwhile
@@ -51,10 +51,10 @@ def check_sent(panda, arm, last):
     sent = arm.sent[-1].reshape(2, 3)
     assert np.isfinite(sent).all()
     assert (np.linalg.norm(sent, axis=1) <= TOOL.speeds + 1e-9).all()
-    gained = np.linalg.norm(sent, axis=1) - np.linalg.norm(last.reshape(2, 3), axis=1)
-    assert (gained <= TOOL.accelerations * LIMITS.command_period_s + 1e-9).all()
+    changed = np.linalg.norm(sent - last.reshape(2, 3), axis=1)
+    assert (changed <= TOOL.accelerations * LIMITS.command_period_s + 1e-9).all()
     speeds = np.linalg.pinv(panda.jacobian_E(arm.joints)) @ arm.sent[-1]
-    assert (np.abs(speeds) <= 0.5 * panda.velocity_limit * 1.01).all()
+    assert (np.abs(speeds) <= 0.5 * panda.velocity_limit * 1.02).all()
 
 
 def check_position(panda, arm):

@@ -10,7 +10,13 @@ import pytest
 from demos.library import DemoLibrary
 from mt3.cli.entry import run_hydra_command
 from mt3.cli.run import COMMAND
+from mt3.execution.executor import Executor
+from mt3.execution.trial_record import TrialRecord
+from mt3.motion.clearance import Clearance
+from sim.arm import SimArm
 from sim.clock import SimClock
+from sim.scene import PyBulletScene
+from sim.segmenter import SimSegmenter
 from sim.workplace import SimJudge
 
 INSTANCES = ("scene.instance_seed=0", "scene.held_instance_seed=0", "seed=2")
@@ -52,24 +58,35 @@ def test_a_failed_trial_says_where_why_and_what_to_do(mt3_run):
     assert record["failure_stage"] == "PLAN"
 
 
-def test_ctrl_c_stops_and_the_record_says_so(mt3_run, library, bytes_of, monkeypatch):
+@pytest.mark.parametrize(
+    ("owner", "name", "at", "stage"),
+    [
+        (SimSegmenter, "segment", 1, "OBSERVE"),
+        (Clearance, "tool_blocked", 20, "PLAN"),
+        (SimArm, "_step_and_check", 100, "APPROACH"),
+        (SimClock, "sleep_until", 40, "INTERACT"),
+    ],
+)
+def test_ctrl_c_stops_and_the_record_says_so(
+    mt3_run, library, bytes_of, monkeypatch, owner, name, at, stage
+):
     before = bytes_of(library)
-    sleep_until, calls = SimClock.sleep_until, []
+    inner, calls = getattr(owner, name), []
 
-    def interrupted(clock, t_s):
-        calls.append(t_s)
-        if len(calls) == 40:
+    def interrupted(*arguments):
+        calls.append(name)
+        if len(calls) == at:
             signal.raise_signal(signal.SIGINT)
-        sleep_until(clock, t_s)
+        return inner(*arguments)
 
-    monkeypatch.setattr(SimClock, "sleep_until", interrupted)
+    monkeypatch.setattr(owner, name, interrupted)
     code, out, _ = mt3_run("task=push the box", "output=json")
     document = json.loads(out)
     assert code == document["exit_code"] == 130
     record = json.loads(Path(document["record"]).read_text())
-    assert (record["outcome"], record["failure_stage"]) == ("interrupted", "INTERACT")
+    assert (record["outcome"], record["failure_stage"]) == ("interrupted", stage)
     assert record["success"] is None
-    assert len(calls) == 40, "the arm went on"
+    assert len(calls) == at, "it went on"
     assert bytes_of(library) == before
 
 
@@ -132,3 +149,29 @@ def test_ctrl_c_while_somebody_judges_keeps_the_record(mt3_run, monkeypatch):
     record = json.loads(Path("trials/push-box-0001/trial.json").read_text())
     assert (record["outcome"], record["success"]) == ("interrupted", None)
     assert record["failure_stage"] == "PLAN"
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "stage"),
+    [
+        (PyBulletScene, "__enter__", "OBSERVE"),
+        (PyBulletScene, "__exit__", "PLAN"),
+        (Executor, "run", "OBSERVE"),
+        (TrialRecord, "save", "PLAN"),
+    ],
+)
+def test_ctrl_c_around_the_trial_leaves_a_record_too(mt3_run, monkeypatch, owner, name, stage):
+    """The folder of the trial was there, and nothing in it."""
+    inner = getattr(owner, name)
+
+    def interrupted(*arguments):
+        monkeypatch.setattr(owner, name, inner)
+        if name == "__exit__":
+            inner(*arguments)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(owner, name, interrupted)
+    code, _, _ = mt3_run("task=push the box", "scene.base_xyz_yaw=[-0.5,0,0,0]")
+    assert code == 130
+    record = json.loads(Path("trials/push-box-0001/trial.json").read_text())
+    assert (record["outcome"], record["failure_stage"]) == ("interrupted", stage)

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from mt3.errors import ConfigurationError
+from mt3.errors import ConfigurationError, DeviceError
 from mt3.geometry import SE3
 from mt3.interfaces import OperatorEvent
 from mt3.task import TaskDescription
 from sim.demonstrator import Demonstrator
+from sim.scene import PyBulletScene
 from sim.skills import skill_named
 from sim.staging import Circle, Region, stage
 
@@ -104,3 +105,29 @@ def test_a_sleeping_distractor_wakes_when_the_arm_hits_it() -> None:
                 scene.arm.command_twist(np.array(V_BE_E, dtype=float))
                 scene.clock.sleep_until(scene.clock.now_s() + 1 / 60)
     assert scene.world.pose(other).translation_to_m(start) > 0.03
+
+
+class BrokenCamera:
+    """Cannot be disconnected; keeps that to itself where something else went wrong already."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, exc_type, exc, traceback):
+        if exc is None:
+            raise DeviceError("cable")
+
+
+def fail_inside(scene):
+    with scene:
+        raise KeyError
+
+
+def test_leaving_the_scene_does_not_hide_an_error() -> None:
+    """Devices were closed as if nothing had happened, and their own errors came out instead."""
+    scene = PyBulletScene(SE3.identity())
+    scene.mount("broken", BrokenCamera())
+    with pytest.raises(KeyError):
+        fail_inside(scene)
+    with pytest.raises(DeviceError, match="cable"), scene:
+        pass

@@ -8,14 +8,20 @@ from hydra.core.utils import setup_globals
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from mt3.cli.entry import config_for_record
+from mt3.errors import ConfigurationError
+from mt3.execution.executor import ExecutionRules
+from mt3.execution.observer import ObservationRules
+from mt3.motion.plan_query import PlanningRules
+
 COMMANDS = ("run", "record", "bench")
 NEEDS_A_LIBRARY = ("library_source",)
 
 
-def composed(name):
+def composed(name, *typed):
     setup_globals()
     with initialize_config_module("mt3.configs", version_base=None):
-        return compose(name, overrides=["task=push the box", "library=library"])
+        return compose(name, overrides=["task=push the box", "library=library", *typed])
 
 
 def test_every_command_has_its_configuration_and_none_is_forgotten():
@@ -40,3 +46,32 @@ def test_every_suite_composes(suite):
     with initialize_config_module("mt3.configs", version_base=None):
         cfg = compose("bench", overrides=[f"suite={suite}", "library=library"])
     assert instantiate(cfg.suite, _convert_="all").trials()
+
+
+def test_a_record_does_not_say_where_files_are():
+    """The library's path came back through what opens it, and that of the trials stayed."""
+    here, there = composed("run"), composed("run", "library=/elsewhere", "trials=/other")
+    assert config_for_record(here) == config_for_record(there)
+    assert config_for_record(here) != config_for_record(composed("run", "seed=1"))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
+@pytest.mark.parametrize(
+    ("rules", "name"),
+    [
+        *((ExecutionRules, name) for name in ("max_end_error_m", "max_arrival_error_rad")),
+        *((ObservationRules, name) for name in ("max_table_tilt_rad", "held_radius_m")),
+        *((PlanningRules, name) for name in ("margin_m", "joint_margin_rad")),
+    ],
+)
+def test_rules_that_are_no_numbers_are_refused(rules, name, value):
+    """A limit of NaN switched its check off: nothing is greater than it."""
+    pose = {"observe_joints": (0.0,) * 7} if rules is ObservationRules else {}
+    rules(**pose)
+    with pytest.raises(ConfigurationError, match=name):
+        rules(**pose, **{name: value})
+
+
+def test_an_empty_workspace_is_refused():
+    with pytest.raises(ConfigurationError, match="workspace_x_m"):
+        ObservationRules((0.0,) * 7, workspace_x_m=(0.5, 0.4))

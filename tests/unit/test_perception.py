@@ -39,6 +39,7 @@ def image(**changes):
         ({"color": COLOR[..., 0]}, "color: got"),
         ({"color": COLOR.astype(float)}, "uint8"),
         ({"T_WC": np.eye(4)}, "expected SE3"),
+        ({"t_s": float("nan")}, "t_s: got nan"),
     ],
 )
 def test_image_refused(changes, message):

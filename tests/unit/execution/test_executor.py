@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from mt3.errors import (
 from mt3.execution.executor import ExecutionRules
 from mt3.execution.trial_record import FailureStage
 from mt3.geometry import SE3
+from mt3.safety import Limit
 from mt3.task import TaskDescription
 
 MUG = TaskDescription.parse("pick up the mug")
@@ -153,6 +155,20 @@ def test_fingers_that_do_not_open_end_the_approach():
     assert not stages.rig.twists
 
 
+@pytest.mark.parametrize("act", [interrupt, failing(DeviceError("cable"))])
+def test_fingers_under_way_stop_with_the_trial(act):
+    """They opened on after Ctrl-C, and let go of what they held."""
+    stages = FakeStages()
+    stages.rig.speed = 0.2
+    closing = stages.demo.gripper_events()[0].index + 10
+    stages.rig.at[closing] = lambda _rig: act()
+    assert stages.executor.run(MUG).outcome != "completed"
+    at_the_end = stages.rig.opening
+    assert 0.4 < at_the_end < 1.0, "the fingers were not under way"
+    stages.rig.sleep_until(stages.rig.t_s + 1.0)
+    assert stages.rig.opening == at_the_end
+
+
 def test_a_missed_grasp_ends_the_interaction_with_a_reason_for_programs():
     stages = FakeStages()
     stages.rig.width = 0.0
@@ -169,6 +185,73 @@ def test_a_refused_command_names_its_limit():
     stages.rig.at[20] = lambda _rig: failing(SafetyViolation("too low", "table"))()
     record = stages.executor.run(MUG)
     assert (record.failure_stage, record.reason_code) == (FailureStage.INTERACT, "table")
+
+
+def last_tick():
+    """The tick at which an undisturbed trial ends."""
+    stages = FakeStages()
+    stages.executor.run(MUG)
+    return stages.rig.tick
+
+
+@pytest.mark.parametrize(
+    ("off", "said"),
+    [
+        (SE3.from_translation((0.0, 0.012, 0.0)), "12.0 mm"),
+        (SE3.from_yaw(np.deg2rad(6.0)), "6.0 deg"),
+    ],
+)
+def test_an_end_away_from_the_demonstrated_one_is_no_success(off, said):
+    """Rotation was not looked at."""
+    stages = FakeStages()
+
+    def push_away(rig):
+        rig.T_BE = rig.T_BE @ off.matrix
+
+    stages.rig.at[last_tick()] = push_away
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("failed", FailureStage.VERIFY)
+    assert said in record.reason
+    assert record.interaction.failure is None
+
+
+def test_a_pause_in_which_the_arm_was_stopped_is_no_success():
+    """The safety gate stopped the arm and counted it, and the trial was completed."""
+    stages = FakeStages()
+    stages.rig.at[30] = lambda _rig: stages.arm.interventions.update({Limit.COMMAND_GAP: 1})
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("failed", FailureStage.VERIFY)
+    assert record.interventions == {"command_gap": 1}
+    record = stages.executor.run(MUG)
+    assert record.outcome == "completed", "the pause was in the trial before"
+    assert record.interventions == {}
+
+
+def test_what_falls_out_of_the_hand_at_the_end_is_no_success(monkeypatch):
+    stages = FakeStages()
+
+    def dropped():
+        stages.rig.opening = 0.0
+
+    monkeypatch.setattr(stages.arm, "stop", dropped)
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("failed", FailureStage.VERIFY)
+    assert "got an opening of 0.00, expected 0.40" in record.reason
+
+
+def test_open_fingers_that_end_otherwise_are_no_success():
+    stages = FakeStages()
+    count = len(stages.demo.t_s)
+    stages.demo = replace(stages.demo, command=np.ones(count), opening=np.ones(count))
+    assert stages.executor.run(MUG).outcome == "completed"
+
+    def pressed_together():
+        stages.rig.opening = 0.8
+
+    stages.arm.stop = pressed_together
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("failed", FailureStage.VERIFY)
+    assert "got an opening of 0.80" in record.reason
 
 
 def test_an_arm_that_cannot_even_stop_leaves_a_record_with_the_first_error(monkeypatch):
@@ -232,14 +315,36 @@ def test_ctrl_c_during_the_interaction_stops_the_arm_and_keeps_the_grip(tick, fi
     assert not stages.rig.V_BE_E.any()
     assert stages.rig.tick == tick, "the clock went on"
     assert record.arrival is not None
+    assert record.interaction.ticks == tick, "what was seen is lost"
+    assert record.interaction.failure == "interrupted"
     assert stages.rig.target == fingers
 
 
 def test_a_programming_error_is_not_taken_for_a_failed_trial():
+    """The arm went on along its last twist: only expected errors stopped it."""
     stages = FakeStages()
     stages.before["plan"] = failing(ZeroDivisionError())
+    stages.arm.command_twist(np.array([0.01, 0.0, 0.0, 0.0, 0.0, 0.0]))
     with pytest.raises(ZeroDivisionError):
         stages.executor.run(MUG)
+    assert stages.rig.stops
+    assert not stages.rig.V_BE_E.any()
+
+
+def test_ctrl_c_while_the_arm_is_stopped_leaves_a_record(monkeypatch):
+    """The record was lost where Ctrl-C came just after a stage had failed."""
+    stages = FakeStages()
+    stages.before["plan"] = failing(PlanningError("too far", "joint_limit"))
+    stop = stages.arm.stop
+
+    def interrupted_once():
+        monkeypatch.setattr(stages.arm, "stop", stop)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stages.arm, "stop", interrupted_once)
+    record = stages.executor.run(MUG)
+    assert (record.outcome, record.failure_stage) == ("interrupted", "PLAN")
+    assert stages.rig.stops
 
 
 def test_a_real_arm_never_acts_on_what_is_not_trusted():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fake_rig import FakeRig, demonstrate
 
-from mt3.errors import ConfigurationError, DeviceError, SafetyViolation
+from mt3.errors import ConfigurationError, DeviceError, GeometryError, SafetyViolation
 from mt3.execution.grip import GripRules
 from mt3.execution.interaction import Interaction, TrackingRules
 from mt3.execution.interaction_log import InteractionFailure
@@ -163,6 +163,7 @@ def raising(error):
     [
         (SafetyViolation("table: too low", "table"), InteractionFailure.SAFETY, "table"),
         (DeviceError("cable"), InteractionFailure.DEVICE, ""),
+        (GeometryError("opening: got nan"), InteractionFailure.DEVICE, ""),
     ],
 )
 def test_what_stops_the_arm_is_the_reason(error, failure, limit):
@@ -173,10 +174,19 @@ def test_what_stops_the_arm_is_the_reason(error, failure, limit):
     assert len(log.t_s) == 15
 
 
-def test_interrupt_stops_the_arm_and_goes_on_its_way():
+def test_ctrl_c_stops_the_arm_and_keeps_what_was_seen():
     rig = rig_at_start()
     rig.at[15] = raising(KeyboardInterrupt())
-    with pytest.raises(KeyboardInterrupt):
+    log = run(rig)
+    assert (log.failure, log.reason) == (InteractionFailure.INTERRUPTED, "interrupted")
+    assert len(log.t_s) == 15
+    assert rig.stops == 1
+
+
+def test_a_programming_error_stops_the_arm_and_goes_on_its_way():
+    rig = rig_at_start()
+    rig.at[15] = raising(ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
         run(rig)
     assert rig.stops == 1
     assert not rig.V_BE_E.any()
@@ -191,18 +201,15 @@ class UnstoppableArm:
         raise DeviceError("no connection")
 
 
-@pytest.mark.parametrize("at", [15, 10_000])
-def test_failing_to_stop_never_hides_the_interrupt(at):
+@pytest.mark.parametrize(
+    ("at", "failure"),
+    [(15, InteractionFailure.INTERRUPTED), (10_000, InteractionFailure.DEVICE)],
+)
+def test_failing_to_stop_never_hides_the_interrupt(at, failure):
     rig = rig_at_start()
     rig.at[at] = raising(KeyboardInterrupt())
-    interaction = Interaction(REFERENCE)
-    arm = UnstoppableArm(rig.arm)
-    if at == 15:
-        with pytest.raises(KeyboardInterrupt):
-            interaction.run(arm, rig.gripper, rig, T_WB)
-    else:
-        log = interaction.run(arm, rig.gripper, rig, T_WB)
-        assert log.failure is InteractionFailure.DEVICE
+    log = Interaction(REFERENCE).run(UnstoppableArm(rig.arm), rig.gripper, rig, T_WB)
+    assert log.failure is failure
 
 
 def test_a_late_tick_delays_the_reference_instead_of_leaping():

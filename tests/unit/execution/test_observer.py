@@ -41,15 +41,19 @@ class BallWorld:
         self.gripper = SimpleNamespace(state=lambda: self.fingers)
         self.cameras = {"front": self}
         self.model = self
+        self.observer = self.watching(AWAY)
+
+    def watching(self, observe_joints):
+        """An observer with this observe pose."""
         table = TableGrid((-0.1, 1.1), (-0.6, 0.6))
-        self.observer = Observer(
+        return Observer(
             scene=self,
             arm=self.arm,
             model=self,
             planner=self,
             segmenter=self,
             obstacle_rules=ObstacleRules(table),
-            rules=ObservationRules(observe_joints=tuple(AWAY)),
+            rules=ObservationRules(observe_joints=tuple(observe_joints)),
         )
 
     # the camera: a plane, one box on it, and the ball with what it holds
@@ -139,6 +143,37 @@ def test_an_arm_that_cannot_get_out_of_the_way_is_not_moved():
     assert not world.followed
 
 
+def test_an_arm_that_hides_the_workplace_at_the_observe_pose_too_is_refused():
+    """The object was then searched for behind the arm."""
+    world = BallWorld(joints=IN_THE_WAY)
+    world.observer = world.watching(IN_THE_WAY + np.array([0.0, 0.05, 0.0]))
+    with pytest.raises(ImageError, match="observe_joints"):
+        world.observer.observe("mug")
+    assert not world.segmented
+
+
+def test_a_camera_out_of_place_is_refused_before_the_arm_moves():
+    """The arm went round obstacles that were not where the camera's pose had put them."""
+    world = BallWorld(joints=IN_THE_WAY, tilt_rad=np.deg2rad(3.0))
+    with pytest.raises(ImageError, match="tilted"):
+        world.observer.observe("mug")
+    assert not world.followed
+
+
+def test_an_arm_that_hides_the_table_too_first_goes_away():
+    world = BallWorld(joints=IN_THE_WAY)
+    read = world.read
+
+    def only_the_arm(max_age_s):
+        rgbd = read(max_age_s)
+        far = rgbd.depth_m > 0.7
+        return rgbd if world.followed else replace(rgbd, depth_m=np.where(far, 0.0, rgbd.depth_m))
+
+    world.read = only_the_arm
+    world.observer.observe("mug")
+    assert len(world.followed) == 1
+
+
 @pytest.mark.parametrize("tilt_deg", [-3.0, 3.0])
 def test_a_tilted_table_is_refused(tilt_deg):
     world = BallWorld(tilt_rad=np.deg2rad(tilt_deg))
@@ -182,6 +217,7 @@ def test_the_demonstration_of_this_robot_and_tool_is_accepted():
     ("change", "said"),
     [
         ({"robot": "ur5"}, "ur5"),
+        ({"backend": "real"}, "got one of a real robot, expected one of a sim robot"),
         ({"tool": ToolFrame(SE3.identity(), "suction", 0.7, (0.0, 0.0, 0.0))}, "suction"),
         ({"tool": ToolFrame(SE3.from_translation((0, 0, 2e-3)), "hand", 0.7, (0, 0, 0))}, "2.0 mm"),
         ({"tool": ToolFrame(SE3.from_yaw(np.deg2rad(0.7)), "hand", 0.7, (0, 0, 0))}, "0.7 deg"),

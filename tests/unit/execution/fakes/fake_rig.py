@@ -81,7 +81,10 @@ class FakeGripper:
         self._rig.commands.append((self._rig.tick, opening))
 
     def stop(self) -> None:
-        self._rig.target = self._rig.opening
+        """Keeps closing on what stands between the fingers, and stops fingers under way."""
+        closing = self._rig.target < 0.5
+        if not (closing and self._rig.opening <= self._rig.width):
+            self._rig.target = self._rig.opening
 
 
 def demonstrate(width: float = 0.4, noise_m: float = 0.0) -> Demonstration:
