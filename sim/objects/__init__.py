@@ -2,5 +2,13 @@
 
 from sim.objects.catalogue import CATEGORIES, instance
 from sim.objects.model import ObjectModel, Symmetry
+from sim.objects.random_shape import RANDOM_SHAPES, random_shape
 
-__all__ = ["CATEGORIES", "ObjectModel", "Symmetry", "instance"]
+__all__ = [
+    "CATEGORIES",
+    "RANDOM_SHAPES",
+    "ObjectModel",
+    "Symmetry",
+    "instance",
+    "random_shape",
+]
