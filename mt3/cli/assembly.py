@@ -55,13 +55,13 @@ def build_workplace(cfg: DictConfig) -> Workplace:
     """Everything that one trial of the configured task needs; nothing is connected yet.
 
     Raises:
-        NoMatchError: No demonstration fits the task.
+        NoMatchError: No demonstration fits the task, or none that does can be read.
         LibraryNotFoundError: There are no demonstrations at ``library``.
         ConfigurationError: A value of the configuration is refused; the message names it.
     """
     source = build(cfg.library_source)
     index = DemoIndex(source, build(cfg.encoder), build(cfg.language))
-    index.narrow(TaskDescription.parse(str(cfg.task)))
+    index.prepare(TaskDescription.parse(str(cfg.task)))
     scene: Scene = build(cfg.scene)
     model: RobotModel = build(cfg.model)
     limits: SafetyLimits = build(cfg.limits)

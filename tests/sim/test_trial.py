@@ -60,9 +60,7 @@ def test_the_arm_moves_through_the_joints_that_were_checked(configured, task, mo
     """It drifted to another posture while the tool moved as planned, with the elbow unchecked."""
     plans, measured = [], []
     plan = MotionPlanner.plan
-    monkeypatch.setattr(
-        MotionPlanner, "plan", lambda *args: plans.append(plan(*args)) or plans[-1]
-    )
+    monkeypatch.setattr(MotionPlanner, "plan", lambda *args: plans.append(plan(*args)) or plans[-1])
     workplace = build_workplace(configured(task, f"seed={SEEDS[task]}"))
     scene, panda = workplace.scene, workplace.scene.panda
     scene.world.before_step.append(
