@@ -8,12 +8,12 @@ from demos.recording import Recording, Samples, StoredView
 from demos.twist_check import TwistCheck, compare_twists
 from mt3.geometry import compute_body_twists
 from mt3.perception.object_view import MIN_MASK_PIXELS
+from mt3.perception.rgbd import PLAUSIBLE_DEPTH_M
 
 _MIN_GAP_S = 0.050
 _GAP_PERIODS = 3.0
 _MIN_INTERACTION_SAMPLES = 10
 _MAX_MASK_SHARE = 0.40
-_DEPTH_RANGE_MM = (50.0, 20_000.0)
 _RIGID_TOLERANCE = 1e-6
 _NUMBERS = ("t_s", "T_BE", "joints", "V_BE_E", "opening", "command")
 
@@ -145,6 +145,6 @@ def _view_defects(view: StoredView) -> Iterator[str]:
     if share >= _MAX_MASK_SHARE:
         yield f"mask: covers {share:.0%} of the image, expected under {_MAX_MASK_SHARE:.0%}"
     readings = view.depth_mm[view.depth_mm > 0]
-    low, high = _DEPTH_RANGE_MM
+    low, high = (1e3 * limit_m for limit_m in PLAUSIBLE_DEPTH_M)
     if readings.size and not low <= (median := float(np.median(readings))) <= high:
         yield f"depth: got a median of {median:.0f} mm, expected {low:.0f} to {high:.0f} mm"

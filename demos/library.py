@@ -4,13 +4,15 @@ import difflib
 import re
 import shutil
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from demos.checks import find_defects
 from demos.durable import move_folder, read_json, write_json
-from demos.manifest import verify_manifest
+from demos.manifest import verify_attributes, verify_manifest
 from demos.recording import Recording
 from demos.schema import SCHEMA_VERSION, require_known_version, task_from_json
 from demos.storage import read_attributes, read_recording
@@ -28,6 +30,8 @@ DEMOS, STAGING, QUARANTINE = "demos", "staging", "quarantine"
 REASON_SUFFIX = ".reason.txt"
 _DEMO_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _REMOVED_SUFFIX = ".removed"
+
+Verification: TypeAlias = Callable[[Path], str]  # of a folder, to its content hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,20 +127,24 @@ class DemoLibrary:
             )
 
     def summaries(self) -> list[DemoSummary]:
-        """All sound demonstrations by id, every stored byte verified, no array decoded."""
-        return self.scan()[0]
+        """Demonstrations by id whose description is sound; arrays are verified by ``load``."""
+        return self._scan(verify_attributes)[0]
 
     def damaged(self) -> list[SetAside]:
         """Demonstrations that are skipped because what is stored is damaged, with the reason."""
         return self.scan()[1]
 
     def scan(self) -> tuple[list[DemoSummary], list[SetAside]]:
-        """Sound and damaged demonstrations in one reading."""
+        """Sound and damaged demonstrations, every stored byte verified, no array decoded."""
+        return self._scan(verify_manifest)
+
+    def _scan(self, verify: Verification) -> tuple[list[DemoSummary], list[SetAside]]:
+        """Sound and damaged demonstrations, as far as a verification of each folder goes."""
         sound: list[DemoSummary] = []
         damaged: list[SetAside] = []
         for name in self.names(DEMOS):
             try:
-                sound.append(self._summary(name))
+                sound.append(self._summary(name, verify))
             except DemoFormatError as error:
                 damaged.append(SetAside(name, str(error)))
         return sound, damaged
@@ -204,11 +212,11 @@ class DemoLibrary:
         """Staging folders: recordings in progress, or left by one that was killed."""
         return [self.path / STAGING / name for name in self.names(STAGING)]
 
-    def _summary(self, name: str) -> DemoSummary:
+    def _summary(self, name: str, verify: Verification) -> DemoSummary:
         folder = self.path / DEMOS / name
         if not _DEMO_ID.fullmatch(name) or not folder.is_dir():
             raise DemoFormatError("not a demonstration's folder")
-        content_hash = verify_manifest(folder)
+        content_hash = verify(folder)
         attributes = read_attributes(folder)
         require_known_version(attributes, "attributes")
         return DemoSummary(name, content_hash, task_from_json(attributes))

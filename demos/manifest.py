@@ -9,6 +9,7 @@ from pathlib import Path
 from mt3.errors import DemoFormatError
 
 MANIFEST_NAME = "manifest.sha256"
+ATTRIBUTES_NAME = "zarr.json"  # of the group itself
 _MAX_MANIFEST_BYTES = 256 * 1024 * 1024
 
 
@@ -17,7 +18,7 @@ def write_manifest(folder: Path) -> str:
     digests = {name: _sha256(path) for name, path in _files(folder).items()}
     text = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
     (folder / MANIFEST_NAME).write_text(text, encoding="utf-8")
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _content_hash(text)
 
 
 def verify_manifest(folder: Path) -> str:
@@ -35,10 +36,32 @@ def verify_manifest(folder: Path) -> str:
         for name in sorted(found.keys() - listed.keys()):
             raise DemoFormatError(f"{name}: not listed in {MANIFEST_NAME}")
         for name, path in found.items():
-            if _sha256(path) != listed[name]:
-                raise DemoFormatError(f"{name}: damaged, its sha256 differs from {MANIFEST_NAME}")
+            _verify_file(name, path, listed)
     except OSError as error:
         raise DemoFormatError(f"cannot be read ({error})") from error
+    return _content_hash(text)
+
+
+def verify_attributes(folder: Path) -> str:
+    """Compare the attributes alone with the manifest, and return the content hash.
+
+    Raises:
+        DemoFormatError: They, or the manifest, are damaged or missing.
+    """
+    try:
+        text = _manifest_text(folder)
+        _verify_file(ATTRIBUTES_NAME, folder / ATTRIBUTES_NAME, _parse(text))
+    except OSError as error:
+        raise DemoFormatError(f"cannot be read ({error})") from error
+    return _content_hash(text)
+
+
+def _verify_file(name: str, path: Path, listed: dict[str, str]) -> None:
+    if _sha256(path) != listed.get(name):
+        raise DemoFormatError(f"{name}: damaged, its sha256 differs from {MANIFEST_NAME}")
+
+
+def _content_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 

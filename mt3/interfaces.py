@@ -251,7 +251,10 @@ class DemoSource(Protocol):
     """Where demonstrations come from."""
 
     def summaries(self) -> Sequence[DemoSummary]:
-        """All sound demonstrations, in a fixed order, without reading their arrays."""
+        """All demonstrations, in a fixed order, without reading their arrays.
+
+        One whose description is damaged is left out; ``load`` finds damage anywhere.
+        """
         ...
 
     def load(self, demo_id: str) -> Demonstration:

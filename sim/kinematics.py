@@ -12,9 +12,6 @@ from mt3.geometry import SE3
 from mt3.types import FloatArray
 
 _DAMPING = 0.005
-_POSTURE_RATE = 1.0  # 1/s, pull towards the rest posture inside the null space
-_FULL_PULL_SPEED = 0.05  # weighted norm of the twist; slower motions pull less, rest not at all
-_SPEED_WEIGHT = np.array([1.0, 1.0, 1.0, 0.25, 0.25, 0.25])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +25,6 @@ class ChainKinematics:
         lower: Joint limits, (n,), rad.
         upper: Joint limits, (n,), rad.
         max_velocity: (n,), rad/s.
-        rest: Posture the null space is pulled to, (n,), rad.
     """
 
     T_parent_link: FloatArray
@@ -36,7 +32,6 @@ class ChainKinematics:
     lower: FloatArray
     upper: FloatArray
     max_velocity: FloatArray
-    rest: FloatArray
 
     def link_frames(self, joints: FloatArray) -> FloatArray:
         """Link frames in B, (n, 4, 4), at joint angles (n,)."""
@@ -65,15 +60,13 @@ class ChainKinematics:
         return np.vstack([(linear @ T_BE[:3, :3]).T, (axes @ T_BE[:3, :3]).T])
 
     def resolve_twist(self, joints: FloatArray, V_BE_E: FloatArray) -> FloatArray:
-        """Joint velocities, (n,) rad/s, for a twist of E, by damped least squares.
+        """Joint velocities, (n,) rad/s, for a twist of E: the smallest, by damped least squares.
 
-        The redundant joint drifts towards the rest posture while the tool moves. Too fast a
-        motion is slowed as a whole.
+        A redundant joint moves no more than that, as the core predicts when it checks a motion
+        before it is made. Too fast a motion is slowed as a whole.
         """
         J = self.jacobian_E(joints)
-        speed = float(np.linalg.norm(V_BE_E * _SPEED_WEIGHT))
-        drift = min(1.0, speed / _FULL_PULL_SPEED) * _POSTURE_RATE * (self.rest - joints)
         gram = J @ J.T + _DAMPING**2 * np.eye(6)
-        velocity = drift + J.T @ np.linalg.solve(gram, V_BE_E - J @ drift)
+        velocity = J.T @ np.linalg.solve(gram, V_BE_E)
         excess = float((np.abs(velocity) / self.max_velocity).max())
         return velocity / max(1.0, excess)

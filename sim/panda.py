@@ -17,8 +17,6 @@ FINGER_TRAVEL_M = 0.04
 
 # E at (0.30, 0, 0.32) in B, pointing straight down, fingers moving along y of B.
 OBSERVE_JOINTS = np.array([0.0, -0.81337986, 0.0, -2.79586137, 0.0, 1.98248149, 0.78539816])
-# The elbow-up posture over the middle of the workspace, E at (0.5, 0, 0.15).
-REST_JOINTS = np.array([0.0, 0.148, 0.0, -2.398, 0.0, 2.545, 0.785])
 
 _FINGER_FRICTION = 1.2
 _FINGER_SPINNING_FRICTION = 0.01
@@ -79,5 +77,4 @@ class Panda:
             lower=lower,
             upper=upper,
             max_velocity=max_velocity,
-            rest=REST_JOINTS,
         )

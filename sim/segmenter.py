@@ -8,6 +8,7 @@ import numpy as np
 
 from mt3.errors import ConfigurationError, SegmentationError
 from mt3.perception import RGBD
+from mt3.retrieval.object_name import ObjectName
 from mt3.types import BoolArray, Float32Array
 from sim.camera import RaycastCamera
 
@@ -50,11 +51,11 @@ class SimSegmenter:
         self._rng = rng
 
     def segment(self, rgbd: RGBD, object_name: str) -> BoolArray:
-        """Mask, (H, W) bool, of the largest visible body whose category the name contains.
+        """Mask, (H, W) bool, of the largest visible body of the category that a name means.
 
         Args:
             rgbd: One of the last few frames of one of the cameras.
-            object_name: Such as "red mug".
+            object_name: Such as "red mug", or "cup" for one.
 
         Raises:
             SegmentationError: Nothing of that name is in the image, or the image is not from
@@ -72,12 +73,12 @@ class SimSegmenter:
             for body, count in zip(seen, pixels, strict=True)
             if int(body) in self._categories
         }
-        words = object_name.lower().split()
-        wanted = [body for body in visible if self._categories[body] in words]
+        category = ObjectName.parse(object_name).head
+        wanted = [body for body in visible if self._categories[body] == category]
         if not wanted:
             names = sorted({self._categories[body] for body in visible})
             raise SegmentationError(
-                f"object_name: got {object_name!r}, expected a name with one of the categories "
+                f"object_name: got {object_name!r}, expected the name of one of the categories "
                 f"in view: {', '.join(names) or 'none is in view'}"
             )
         return self._imperfect(ids == max(wanted, key=lambda body: visible[body]))

@@ -7,6 +7,7 @@ import numpy as np
 
 from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
+from mt3.retrieval.object_name import ObjectName
 from mt3.task import TaskDescription
 from mt3.types import FloatArray
 from sim.objects import CATEGORIES, ObjectModel, instance
@@ -116,14 +117,14 @@ def _bring_to_rest(scene: PyBulletScene, distractors: Sequence[str]) -> None:
 
 
 def category_of(words: str) -> str:
-    """The category that an object's words name.
+    """The category that an object's words name, in singular or plural or by another word for it.
 
     Raises:
-        ConfigurationError: None of them is one.
+        ConfigurationError: None.
     """
-    for word in reversed(words.lower().replace("_", " ").split()):
-        if word in CATEGORIES:
-            return word
+    category = ObjectName.parse(words).head
+    if category in CATEGORIES:
+        return category
     raise ConfigurationError(f"object: got {words!r}, expected one of {', '.join(CATEGORIES)}")
 
 

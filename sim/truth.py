@@ -57,8 +57,8 @@ class TransferTruth:
         Args:
             demo: What is transferred.
             model: The arm.
-            planner: Of the method.
-            obstacle_rules: Of the method.
+            planner: Decides what can be reached; of the benchmark, whatever the method's is.
+            obstacle_rules: Of the benchmark, likewise.
         """
         with self._live:
             rgbd, mask = self._look()

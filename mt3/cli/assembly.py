@@ -39,34 +39,35 @@ def build(node: object) -> Any:  # noqa: ANN401  # whatever the YAML names
     return instantiate(node, _convert_="all")
 
 
-def build_planner(cfg: DictConfig, model: RobotModel, scene: Scene) -> MotionPlanner:
-    """The planner of a workplace, within its share of the safety limits."""
-    limits: SafetyLimits = build(cfg.limits)
-    share = cfg.timing.limits_share
+def build_planner(
+    rules: DictConfig, limits: SafetyLimits, model: RobotModel, scene: Scene
+) -> MotionPlanner:
+    """The planner of a workplace, by the ``planning`` and ``timing`` of a node with both."""
+    share = rules.timing.limits_share
     timing = TimingLimits(
         share * limits.joint_velocity_fraction,
-        cfg.timing.acceleration_rad_s2,
+        rules.timing.acceleration_rad_s2,
         limits.tool.scaled(share),
     )
-    return MotionPlanner(model, scene.T_WB, timing, build(cfg.planning))
+    return MotionPlanner(model, scene.T_WB, timing, build(rules.planning))
 
 
 def build_workplace(cfg: DictConfig) -> Workplace:
     """Everything that one trial of the configured task needs; nothing is connected yet.
 
     Raises:
-        NoMatchError: No demonstration fits the task.
+        NoMatchError: No demonstration fits the task, or none that does can be read.
         LibraryNotFoundError: There are no demonstrations at ``library``.
         ConfigurationError: A value of the configuration is refused; the message names it.
     """
     source = build(cfg.library_source)
     index = DemoIndex(source, build(cfg.encoder), build(cfg.language))
-    index.narrow(TaskDescription.parse(str(cfg.task)))
+    index.prepare(TaskDescription.parse(str(cfg.task)))
     scene: Scene = build(cfg.scene)
     model: RobotModel = build(cfg.model)
     limits: SafetyLimits = build(cfg.limits)
     arm = GuardedArm(scene.arm, model, limits, scene.T_WB, scene.clock)
-    planner = build_planner(cfg, model, scene)
+    planner = build_planner(cfg, limits, model, scene)
     observer = Observer(
         scene,
         arm,

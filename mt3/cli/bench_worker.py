@@ -21,7 +21,7 @@ from mt3.interfaces import Scene
 
 _configuration: DictConfig | None = None
 _SCENES_KEPT = 2
-_OF_THE_BENCHMARK = ("suite", "placements", "workers", "out", "demonstrate", "truth")
+_OF_THE_BENCHMARK = ("suite", "placements", "workers", "out", "demonstrate", "truth", "feasibility")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,8 @@ def _run(job: TrialJob) -> dict[str, Any]:
 def _truth(cfg: DictConfig, job: TrialJob) -> BenchmarkTruth | None:
     """The truth about a scene, None where the task cannot be done in it.
 
+    Whether it can is decided by the benchmark's own rules, the same for every method.
+
     The scene is staged for this alone, so that the trial's own camera draws the same noise as in
     ``mt3-run``.
     """
@@ -109,10 +111,10 @@ def _truth(cfg: DictConfig, job: TrialJob) -> BenchmarkTruth | None:
     demo_settings = json.dumps(dict(job.demo_episode.settings), sort_keys=True)
     demo_scene = _demo_scene(demo_settings)
     truth: BenchmarkTruth = build(_benchmark().truth)(demo_scene=demo_scene, live_scene=scene)
-    model = build(cfg.model)
-    planner = build_planner(cfg, model, scene)
+    rules, model = _benchmark().feasibility, build(cfg.model)
+    planner = build_planner(rules, build(cfg.limits), model, scene)
     demo = _demonstration(job.demo_id)
-    return truth if truth.is_feasible(demo, model, planner, build(cfg.obstacles)) else None
+    return truth if truth.is_feasible(demo, model, planner, build(rules.obstacles)) else None
 
 
 @lru_cache(maxsize=_SCENES_KEPT)

@@ -32,7 +32,8 @@ class PlanningRules:
         margin_m: Distance kept from obstacles on the way to the bottleneck.
         table_clearance_m: Distance kept from the table's plane on the way; during the interaction
             the fingers and what they hold may touch the table.
-        target_radius_m: Tool positions this close to the bottleneck may touch the target object.
+        target_radius_m: Where the bottleneck itself touches the target object, or comes within
+            the margin of it, tool positions this close to it may touch the target too.
         start_radius_m: A tool that touches something at the start may do so this far around it.
         joint_margin_rad: Distance kept from the joint limits.
         restarts: Random starts of inverse kinematics for one pose.
@@ -118,11 +119,15 @@ class PlanQuery:
     def approach(
         self, q_goal: FloatArray, target_radius_m: float, rng: np.random.Generator
     ) -> JointTrajectory:
-        """A timed motion to joints (n,) that touches nothing, the target near them excepted.
+        """A timed motion to joints (n,) that touches nothing.
+
+        Except the target object around a goal that touches it, because nothing else leads there.
 
         Raises:
             PlanningError: ``collision`` at the goal, or ``no_path``.
         """
+        if not self._far.target_blocked(q_goal):
+            target_radius_m = 0.0
         blocked = self._blocked_near(q_goal, target_radius_m, self._far)
         if blocked(q_goal):
             raise planning_error(

@@ -10,7 +10,7 @@ from mt3.geometry import SE3
 from mt3.perception.intrinsics import Intrinsics
 from mt3.types import ColorImage, Float32Array, FloatArray
 
-MAX_PLAUSIBLE_DEPTH_M = 20.0
+PLAUSIBLE_DEPTH_M = (0.05, 20.0)  # where the median of an image lies, else its unit is wrong
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,12 +84,23 @@ def _checked_depth(depth_m: Float32Array, size: tuple[int, int]) -> Float32Array
         raise ImageError("depth_m: got NaN or infinity, expected 0 where nothing was read")
     if (depth_m < 0).any():
         raise ImageError(f"depth_m: got {depth_m.min():.3f} m, expected no negative depth")
-    readings = depth_m[depth_m > 0]
-    if readings.size and np.median(readings) > MAX_PLAUSIBLE_DEPTH_M:
-        raise ImageError(
-            f"depth_m: got a median of {np.median(readings):.1f} m, expected under "
-            f"{MAX_PLAUSIBLE_DEPTH_M:.0f} m (is it in millimetres? divide by 1000)"
-        )
+    _require_metres(depth_m[depth_m > 0])
     depth_m = depth_m.astype(np.float32)
     depth_m.flags.writeable = False
     return depth_m
+
+
+def _require_metres(readings: Float32Array) -> None:
+    """Refuse depths (N,) whose median says that they are in another unit."""
+    if not readings.size:
+        return
+    median, (low, high) = float(np.median(readings)), PLAUSIBLE_DEPTH_M
+    if median > high:
+        hint = "is it in millimetres? divide by 1000"
+    elif median < low:
+        hint = "was it in metres already? do not divide by 1000"
+    else:
+        return
+    raise ImageError(
+        f"depth_m: got a median of {median:.4g} m, expected {low} to {high:.0f} m ({hint})"
+    )

@@ -89,7 +89,7 @@ class DemoIndex:
         self._descriptors: dict[tuple[str, str], FloatArray] = {}
 
     def narrow(self, task: TaskDescription) -> tuple[LanguageMatch, ...]:
-        """The demonstrations that fit a task's words; needs no image, so nothing has to move.
+        """The demonstrations that fit a task's words; needs no image, and reads no array.
 
         Raises:
             NoMatchError: None does.
@@ -107,6 +107,14 @@ class DemoIndex:
             nearest,
         )
 
+    def prepare(self, task: TaskDescription) -> None:
+        """Read and describe what fits a task's words, before anything has to move.
+
+        Raises:
+            NoMatchError: No demonstration fits the words, or none of those can be read.
+        """
+        self._described(task)
+
     def query(self, task: TaskDescription, view: ObjectView) -> Ranking:
         """Rank the demonstrations that fit a task by how much their object looks like this one.
 
@@ -117,27 +125,36 @@ class DemoIndex:
         Raises:
             NoMatchError: No demonstration fits the words, or none of those can be read.
         """
-        matches = self.narrow(task)
+        readable, skipped = self._described(task)
+        for demo_id, reason in skipped:
+            _log.warning("demonstration %s skipped: %s", demo_id, reason)
         live = self._encoder.encode(view)
         candidates: list[Candidate] = []
-        skipped: list[tuple[str, str]] = []
-        for match in matches:
-            try:
-                geometry = float(np.clip(live @ self._descriptor(match.summary), -1.0, 1.0))
-            except (DemoFormatError, DemoNotFoundError) as error:
-                _log.warning("demonstration %s skipped: %s", match.summary.demo_id, error)
-                skipped.append((match.summary.demo_id, str(error)))
-                continue
+        for match, descriptor in readable:
+            geometry = float(np.clip(live @ descriptor, -1.0, 1.0))
             score = (1.0 - _LANGUAGE_SHARE) * geometry + _LANGUAGE_SHARE * match.score
             candidates.append(Candidate(match.summary, match.score, geometry, score))
-        if not candidates:
+        candidates.sort(key=lambda candidate: -candidate.score)
+        return Ranking(tuple(candidates), tuple(skipped))
+
+    def _described(
+        self, task: TaskDescription
+    ) -> tuple[list[tuple[LanguageMatch, FloatArray]], list[tuple[str, str]]]:
+        """What fits the words, at least one, with descriptors; the unreadable, with reasons."""
+        readable: list[tuple[LanguageMatch, FloatArray]] = []
+        skipped: list[tuple[str, str]] = []
+        for match in self.narrow(task):
+            try:
+                readable.append((match, self._descriptor(match.summary)))
+            except (DemoFormatError, DemoNotFoundError) as error:
+                skipped.append((match.summary.demo_id, str(error)))
+        if not readable:
             raise NoMatchError(
                 f'every demonstration for "{task.text}" is damaged: '
                 + "; ".join(f"{demo_id}: {reason}" for demo_id, reason in skipped),
                 (),
             )
-        candidates.sort(key=lambda candidate: -candidate.score)
-        return Ranking(tuple(candidates), tuple(skipped))
+        return readable, skipped
 
     def _descriptor(self, summary: DemoSummary) -> FloatArray:
         key = (self._encoder.name, summary.content_hash)

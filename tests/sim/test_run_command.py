@@ -48,6 +48,12 @@ def test_a_task_is_done_and_told_in_one_json_document(mt3_run, tmp_path, library
     assert bytes_of(library) == before
 
 
+@pytest.mark.parametrize("text", ["push the boxes", "push the blue carton"])
+def test_other_words_for_the_object_do_the_task_too(mt3_run, text):
+    """Retrieval knew them, and the scene ended with bad input."""
+    assert mt3_run(f"task={text}")[0] == 0
+
+
 def test_a_failed_trial_says_where_why_and_what_to_do(mt3_run):
     """Slashes in a task once led out of the folder of the trials."""
     code, out, _ = mt3_run("task=push Anna's ../[red] box", "scene.base_xyz_yaw=[-0.5,0,0,0]")

@@ -62,6 +62,14 @@ def test_without_errors_the_mask_is_the_truth(camera, segmenter) -> None:
     assert mask.dtype == np.bool_
 
 
+@pytest.mark.parametrize("words", ["mugs", "cup", "red cup with a handle", "MUG from the can"])
+def test_every_word_for_the_object_finds_it(camera, segmenter, words) -> None:
+    """Only the category's own name did, though retrieval knew the others."""
+    rgbd = frame(camera)
+    mask = segmenter().segment(rgbd, words)
+    np.testing.assert_array_equal(mask, camera.instance_ids(rgbd.t_s) == 1)
+
+
 def test_one_instance_the_one_seen_best(camera, segmenter) -> None:
     rgbd = frame(camera)
     ids = camera.instance_ids(rgbd.t_s)

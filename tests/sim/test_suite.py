@@ -106,13 +106,16 @@ def test_a_bench_from_demonstration_to_summary_the_same_in_any_process(tmp_path,
     assert all(row["expected_demo"] for row in rows)
     (row,) = [row for row in rows if row["index"] == 1]
     assert timeless(run_here(out, row["number"])) == timeless(row)
+    # A method that cannot plan gets the same placement; once its own planner drew another.
+    helpless = run_here(out, row["number"], "planning.margin_m=0.3")
+    assert (helpless["seed"], helpless["failure_stage"]) == (row["seed"], "PLAN")
 
 
-def run_here(out, number):
-    """One trial of the suite again, in this process."""
+def run_here(out, number, *typed):
+    """One trial of the suite again, in this process, with further words typed."""
     suite = SimSuite([Case(["push the box"], "same", 2)])
     with initialize_config_module("mt3.configs", version_base=None):
-        cfg = compose("bench", overrides=[f"out={out}", "suite=smoke"])
+        cfg = compose("bench", overrides=[f"out={out}", "suite=smoke", *typed])
     set_up_worker(OmegaConf.to_yaml(cfg))
     demonstrated = suite.demonstrations()["push the box"][0]
     return run_job(TrialJob(suite.trials()[number], "push-box-1", demonstrated))

@@ -8,6 +8,7 @@ from mt3.cli.run import run_trial
 from mt3.errors import NoMatchError
 from mt3.execution.trial_record import FailureStage
 from mt3.motion.failure import PlanFailure
+from mt3.motion.planner import MotionPlanner
 from mt3.task import TaskDescription
 from sim.panda import OBSERVE_JOINTS
 
@@ -52,6 +53,23 @@ def test_the_same_trial_with_one_seed_has_the_same_record(configured, records):
     first, again = records[task].without_times(), again.without_times()
     del first["software"], again["software"]  # the checkout may move on meanwhile
     assert again == first
+
+
+@pytest.mark.parametrize("task", SEEDS)
+def test_the_arm_moves_through_the_joints_that_were_checked(configured, task, monkeypatch):
+    """It drifted to another posture while the tool moved as planned, with the elbow unchecked."""
+    plans, measured = [], []
+    plan = MotionPlanner.plan
+    monkeypatch.setattr(MotionPlanner, "plan", lambda *args: plans.append(plan(*args)) or plans[-1])
+    workplace = build_workplace(configured(task, f"seed={SEEDS[task]}"))
+    scene, panda = workplace.scene, workplace.scene.panda
+    scene.world.before_step.append(
+        lambda: measured.append(scene.world.bullet.joint_states(panda.body, panda.arm_joints)[0])
+    )
+    assert run_trial(workplace, TaskDescription.parse(task)).success
+    checked = np.concatenate([plans[0].trajectory.joints, plans[0].reference_joints])
+    offsets = [np.abs(checked - q).max(axis=1).min() for q in measured]
+    assert max(offsets) < 0.01
 
 
 def test_an_object_out_of_reach_fails_at_plan_and_nothing_moves(configured):

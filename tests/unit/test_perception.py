@@ -32,7 +32,8 @@ def image(**changes):
     ("changes", "message"),
     [
         ({"depth_m": (DEPTH_M * 1000).astype(np.uint16)}, "divide by 1000"),
-        ({"depth_m": DEPTH_M * 1000}, "millimetres"),
+        ({"depth_m": DEPTH_M * 1000}, "is it in millimetres"),
+        ({"depth_m": DEPTH_M / 1000}, "in metres already"),
         ({"depth_m": DEPTH_M[:-1]}, "aligned"),
         ({"depth_m": np.where(MASK, np.nan, DEPTH_M)}, "NaN"),
         ({"depth_m": -DEPTH_M}, "negative"),

@@ -84,10 +84,20 @@ def test_same_question_same_plan(planner, q_start):
 
 def test_target_may_be_touched_near_the_bottleneck_only(panda, planner, q_start):
     target = standing(target=[(0.5, 0.1, 0.03, 0.03, 0.15)])
-    plan = planner.plan(q_start, [descent(0.5, 0.1, 0.18, 0.1)], target)
+    plan = planner.plan(q_start, [descent(0.5, 0.1, 0.14, 0.1)], target)
+    assert touches(panda, target, plan.q_bottleneck)
     goal = plan.T_WE_path[-1, :3, 3]
     far = np.linalg.norm(plan.T_WE_path[:, :3, 3] - goal, axis=1) > 0.12
     assert not any(touches(panda, target, q) for q in plan.trajectory.joints[far])
+
+
+def test_approach_to_a_clear_bottleneck_passes_round_the_target(panda, planner, q_start):
+    """It swept through the target wherever it was near, though it could go round it."""
+    target = standing(target=[(0.5, 0.1, 0.02, 0.02, 0.15)])
+    across = planner.plan(q_start, [descent(0.5, 0.04, 0.2, 0.19, np.pi / 2)], NOTHING)
+    reference = descent(0.5, 0.16, 0.12, 0.1, np.pi / 2)
+    plan = planner.plan(across.q_bottleneck, [reference], target)
+    assert not any(touches(panda, target, q) for q in plan.trajectory.joints)
 
 
 def test_other_choice_is_taken_where_the_first_is_blocked(planner, q_start):

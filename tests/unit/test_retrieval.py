@@ -161,6 +161,20 @@ def test_nothing_but_damaged_demonstrations_is_no_match():
         index_of(shelf).query(TaskDescription.parse("push the box"), view_of_box(0.1))
 
 
+def test_nothing_but_damaged_demonstrations_is_known_before_anything_moves():
+    index = index_of(Shelf(bad=("push the box", np.nan)))
+    with pytest.raises(NoMatchError, match="sha256 differs"):
+        index.prepare(TaskDescription.parse("push the box"))
+
+
+def test_what_was_prepared_is_not_read_again():
+    shelf = Shelf(a=("push the box", 0.02), b=("push the box", 0.1))
+    index, task = index_of(shelf), TaskDescription.parse("push the box")
+    index.prepare(task)
+    index.query(task, view_of_box(0.2))
+    assert shelf.loads == ["a", "b"]
+
+
 def test_a_demonstration_is_encoded_again_only_when_its_content_changed():
     shelf = Shelf(a=("push the box", 0.02), b=("push the box", 0.1))
     index, task = index_of(shelf), TaskDescription.parse("push the box")

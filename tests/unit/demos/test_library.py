@@ -65,6 +65,25 @@ def test_every_flipped_byte_is_found_and_the_others_still_load(recorded):
     assert len(recorded.summaries()) == 2
 
 
+def test_a_listing_reads_no_array_and_loading_finds_the_damage(recorded):
+    """Every trial read every byte of the library three times."""
+    bad = recorded.folder("pick_up-mug-1")
+    before = recorded.summaries()
+    assert [s.content_hash for s in before] == [s.content_hash for s in recorded.scan()[0]]
+    shutil.rmtree(bad / "views/0/depth/c")
+    after = recorded.summaries()
+    assert [s.content_hash for s in after] == [s.content_hash for s in before]
+    assert [item.demo_id for item in recorded.damaged()] == ["pick_up-mug-1"]
+    with pytest.raises(DemoFormatError, match="missing"):
+        recorded.load("pick_up-mug-1")
+
+
+def test_a_demonstration_with_a_damaged_description_is_not_listed(recorded):
+    path = recorded.folder("pick_up-mug-1") / "zarr.json"
+    path.write_bytes(_flipped(path.read_bytes()))
+    assert [summary.demo_id for summary in recorded.summaries()] == ["pick_up-mug-2"]
+
+
 def test_the_reason_names_the_damaged_file(recorded):
     (recorded.folder("pick_up-mug-1") / "robot/t_s/c/0").unlink()
     (item,) = recorded.damaged()
