@@ -20,13 +20,12 @@ from mt3.perception import RGBD, Intrinsics, ObjectView
 from sim.mesh import TriangleMesh
 from sim.objects import ObjectModel
 
-SYMMETRIC_M = 0.003  # a turn of 10 deg or more that moves the mesh less is a symmetry
 FOUND_RAD = np.deg2rad(5.0)
 
 _INTRINSICS = Intrinsics(400.0, 400.0, 127.5, 127.5, 256, 256)
 _DISTANCE_M = 0.6
 _VIEWS = ((0, 35), (60, 35), (120, 35), (180, 35), (240, 35), (300, 35), (0, 85))  # degrees
-_POINTS, _ITERATIONS, _HIDDEN_BEHIND_M = 420, 4, 0.005
+_POINTS, _ITERATIONS, _HIDDEN_BEHIND_M = 280, 2, 0.005
 _SURFACE_POINTS = 400
 _SUPPORT_MARGIN_M = 0.004
 
@@ -60,16 +59,19 @@ class CompleteShape:
         return abs(wrap_angle(float(refined.yaws_rad()[best]) - true_yaw)) < FOUND_RAD
 
 
-def is_symmetric(mesh: TriangleMesh) -> bool:
-    """Whether some turn of 10 deg or more about z moves the mesh under 3 mm on average."""
+def least_motion_m(mesh: TriangleMesh, from_deg: float) -> float:
+    """Least mean distance of the turned surface to the surface, over all turns about z.
+
+    Args:
+        mesh: The object's.
+        from_deg: Smaller turns are left out.
+    """
     surface = _scene(mesh)
     points = _surface_points(mesh)
     centre = points.mean(axis=0)
-    for yaw in np.deg2rad(np.arange(10.0, 351.0, 5.0)):
-        turned = (points - centre) @ rotations_about_z(np.array([yaw]))[0].T + centre
-        if _distances_m(surface, turned).mean() < SYMMETRIC_M:
-            return True
-    return False
+    turns = rotations_about_z(np.deg2rad(np.arange(from_deg, 361.0 - from_deg, 5.0)))
+    turned = (points - centre) @ np.swapaxes(turns, -1, -2) + centre
+    return float(_distances_m(surface, turned).mean(axis=1).min())
 
 
 def surface_distance_m(mesh: TriangleMesh, T_OO: SE3) -> float:

@@ -103,12 +103,12 @@ class ViewPair:
         return centroid
 
     def refine(
-        self, h: Hypotheses, iterations: int, upright: bool = True
+        self, h: Hypotheses, iterations: int, freedoms: int = 4
     ) -> tuple[Hypotheses, list[Fit]]:
         """Each hypothesis after some steps, none of which raises its score, and its fit."""
         R, t = h.R.copy(), h.t.copy()
         fits = refine_motions(
-            self._demo, self._live, R, t, iterations, self._hidden_behind_m, upright
+            self._demo, self._live, R, t, iterations, self._hidden_behind_m, freedoms
         )
         return Hypotheses(R, t), [Fit(*row) for row in fits.tolist()]
 

@@ -143,13 +143,13 @@ def compute_residual(
     R, o = camera.R_WC, camera.t_WC
     dx, dy, dz = p[0] - o[0], p[1] - o[1], p[2] - o[2]
     z = max(R[0, 2] * dx + R[1, 2] * dy + R[2, 2] * dz, 1e-3)
-    u = np.rint(camera.fx * (R[0, 0] * dx + R[1, 0] * dy + R[2, 0] * dz) / z + camera.cx)
-    v = np.rint(camera.fy * (R[0, 1] * dx + R[1, 1] * dy + R[2, 1] * dz) / z + camera.cy)
+    u = np.floor(0.5 + camera.fx * (R[0, 0] * dx + R[1, 0] * dy + R[2, 0] * dz) / z + camera.cx)
+    v = np.floor(0.5 + camera.fy * (R[0, 1] * dx + R[1, 1] * dy + R[2, 1] * dz) / z + camera.cy)
     if not (0.0 <= u < camera.width and 0.0 <= v < camera.height):
         return _hidden()
     column = min(max(u - camera.u0, 0.0), camera.columns - 1.0)
     row = min(max(v - camera.v0, 0.0), camera.rows - 1.0)
-    beyond_px = np.hypot(u - camera.u0 - column, v - camera.v0 - row)
+    beyond_px = np.sqrt((u - camera.u0 - column) ** 2 + (v - camera.v0 - row) ** 2)
     pixel = maps[camera.first + int(row * camera.columns + column)]
     behind_m = z - pixel[DEPTH]
     if pixel[CLASS] == UNKNOWN and behind_m > -OTHER_THING_M:
@@ -183,20 +183,23 @@ def _turned(R: FloatArray, x: float, y: float, z: float) -> Vector:
 
 
 @compiled
-def _add(A: FloatArray, b: FloatArray, g: Vector, arm: Vector, r: float, weight: float) -> None:
-    """Add a residual's part of the normal equations for ``[shift, turn about the pivot]``."""
+def _add(
+    A: FloatArray, b: FloatArray, g: Vector, arm: Vector, r: float, weight: float, freedoms: int
+) -> None:
+    """Add a residual's part of the normal equations, the lower triangle of ``A`` only."""
     J = (
         g[0],
         g[1],
         g[2],
+        arm[0] * g[1] - arm[1] * g[0],
         arm[1] * g[2] - arm[2] * g[1],
         arm[2] * g[0] - arm[0] * g[2],
-        arm[0] * g[1] - arm[1] * g[0],
     )
-    for i in range(6):
-        b[i] += weight * J[i] * r
-        for j in range(i, 6):
-            A[i, j] += weight * J[i] * J[j]
+    for i in range(freedoms):
+        weighted = weight * J[i]
+        b[i] += weighted * r
+        for j in range(i + 1):
+            A[i, j] += weighted * J[j]
 
 
 @compiled
@@ -206,6 +209,7 @@ def evaluate(
     R: FloatArray,
     t: FloatArray,
     hidden_behind_m: float,
+    freedoms: int,
     A: FloatArray,
     b: FloatArray,
 ) -> Fit:
@@ -217,8 +221,10 @@ def evaluate(
         R: Rotation, (3, 3).
         t: Translation, (3,), metres.
         hidden_behind_m: Further behind a surface a point is hidden.
-        A: Set to ``J^T W J`` (6, 6) of a shift and a turn about the image of the demonstrated
-            points' centroid. Weights are Cauchy's, ``1 / (1 + (r / hidden_behind_m)^2)``.
+        freedoms: 4 for (x, y, z, yaw), 6 for roll and pitch besides.
+        A: Lower triangle set to ``J^T W J`` (6, 6) of a shift and a turn about the image of the
+            demonstrated points' centroid, in the order (x, y, z, yaw, roll, pitch). Weights are
+            Cauchy's, ``1 / (1 + (r / hidden_behind_m)^2)``.
         b: Set to ``J^T W r``, (6,).
     """
     A[:], b[:] = 0.0, 0.0
@@ -253,10 +259,7 @@ def evaluate(
                     if not forward:
                         g = _turned(R, -g[0], -g[1], -g[2])
                     weight = 1.0 / (1.0 + (one.residual_m / hidden_behind_m) ** 2)
-                    _add(A, b, g, arm, one.residual_m, weight)
-    for i in range(6):
-        for j in range(i):
-            A[i, j] = A[j, i]
+                    _add(A, b, g, arm, one.residual_m, weight, freedoms)
     return Fit(score, agree, np.sqrt(squares / max(agree, 1e-12)), violation_m)
 
 
@@ -271,30 +274,29 @@ def centroid(p_W: FloatArray) -> FloatArray:
 
 
 @compiled
-def _gauss_newton_step(A: FloatArray, b: FloatArray, upright: bool, step: FloatArray) -> None:
-    """Set ``step`` to a shift and a rotation vector, (6,), both limited.
+def _gauss_newton_step(A: FloatArray, b: FloatArray, freedoms: int, step: FloatArray) -> None:
+    """Set ``step`` to (x, y, z, yaw, roll, pitch), limited, from the lower triangle of ``A``.
 
-    Where the object stays upright, roll and pitch are held. Gaussian elimination needs no pivots:
-    ``A`` is positive semidefinite and gets a ridge.
+    Elimination needs no pivots: ``A`` is positive semidefinite and gets a ridge.
     """
     ridge = 1e-12
-    for i in range(6):
+    for i in range(freedoms):
         ridge += _RIDGE * A[i, i]
     M = np.empty((6, 7))
-    for i in range(6):
-        held = upright and i in (3, 4)
-        for j in range(6):
-            M[i, j] = 0.0 if held or (upright and j in (3, 4)) else A[i, j]
-        M[i, i] += ridge
-        M[i, 6] = 0.0 if held else -b[i]
-    for i in range(6):
-        for j in range(i + 1, 6):
+    for i in range(freedoms):
+        for j in range(i):
+            M[i, j] = M[j, i] = A[i, j]
+        M[i, i] = A[i, i] + ridge
+        M[i, freedoms] = -b[i]
+    for i in range(freedoms):
+        for j in range(i + 1, freedoms):
             factor = M[j, i] / M[i, i]
-            for k in range(i, 7):
+            for k in range(i, freedoms + 1):
                 M[j, k] -= factor * M[i, k]
-    for i in range(5, -1, -1):
-        step[i] = M[i, 6]
-        for j in range(i + 1, 6):
+    step[:] = 0.0
+    for i in range(freedoms - 1, -1, -1):
+        step[i] = M[i, freedoms]
+        for j in range(i + 1, freedoms):
             step[i] -= M[i, j] * step[j]
         step[i] /= M[i, i]
     shift_m = np.sqrt(step[0] ** 2 + step[1] ** 2 + step[2] ** 2)
@@ -309,7 +311,7 @@ def _move(
     R: FloatArray, t: FloatArray, step: FloatArray, share: float, middle: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """A motion after a share of a step, turned about where it takes ``middle`` (Rodrigues)."""
-    x, y, z = share * step[3], share * step[4], share * step[5]
+    x, y, z = share * step[4], share * step[5], share * step[3]
     angle = np.sqrt(x * x + y * y + z * z)
     s = np.sin(angle) / angle if angle > 1e-9 else 1.0
     c = (1.0 - np.cos(angle)) / angle**2 if angle > 1e-9 else 0.5
@@ -335,7 +337,7 @@ def refine_motions(
     t: FloatArray,
     iterations: int,
     hidden_behind_m: float,
-    upright: bool,
+    freedoms: int,
 ) -> FloatArray:
     """Robust Levenberg-Marquardt on each of H motions, in place: no step raises a score.
 
@@ -346,7 +348,7 @@ def refine_motions(
         t: Translations, (H, 3), metres, refined in place.
         iterations: Steps tried.
         hidden_behind_m: Further behind a surface a point is hidden.
-        upright: Whether only yaw may turn.
+        freedoms: 4 for (x, y, z, yaw), 6 for roll and pitch besides.
 
     Returns:
         Scores, overlaps, RMSEs and violations reached, (H, 4).
@@ -355,16 +357,16 @@ def refine_motions(
     A, b, step = np.empty((6, 6)), np.empty(6), np.empty(6)
     middle = centroid(demo.p_W)
     for h in range(len(R)):
-        best = evaluate(demo, live, R[h], t[h], hidden_behind_m, A, b)
-        _gauss_newton_step(A, b, upright, step)
+        best = evaluate(demo, live, R[h], t[h], hidden_behind_m, freedoms, A, b)
+        _gauss_newton_step(A, b, freedoms, step)
         shrink = 1.0
         for _ in range(iterations):
             R_tried, t_tried = _move(R[h], t[h], step, shrink, middle)
-            fit = evaluate(demo, live, R_tried, t_tried, hidden_behind_m, A, b)
+            fit = evaluate(demo, live, R_tried, t_tried, hidden_behind_m, freedoms, A, b)
             if fit.score < best.score:
                 best, shrink = fit, 1.0
                 R[h], t[h] = R_tried, t_tried
-                _gauss_newton_step(A, b, upright, step)
+                _gauss_newton_step(A, b, freedoms, step)
             else:
                 shrink *= _SHRINK
         fits[h] = (best.score, best.overlap, best.rmse_m, best.violation_m)
