@@ -41,7 +41,7 @@ class SimArm:
         self._twist: FloatArray | None = None
         self._twist_step = 0
         self.reset(OBSERVE_JOINTS)
-        self._world.before_step.append(self._tick)
+        self._world.call_before_step(self._tick)
 
     def __enter__(self) -> Self:
         self._connected = True

@@ -33,7 +33,7 @@ class SimGripper:
         left, right = panda.finger_joints
         self._world.bullet.couple_joints(panda.body, left, right, _COUPLING_FORCE_N)
         self.reset(1.0)
-        self._world.before_step.append(self._tick)
+        self._world.call_before_step(self._tick)
 
     def __enter__(self) -> Self:
         self._connected = True

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from weakref import WeakMethod
 
 import numpy as np
 
@@ -33,24 +34,31 @@ class SimObject:
 
 
 class World:
-    """Table and free objects in one PyBullet world, advanced in steps of ``STEP_S``.
-
-    ``before_step`` holds what must run at every step, such as joint controllers.
-    """
+    """Table and free objects in one PyBullet world, advanced in steps of ``STEP_S``."""
 
     def __init__(self) -> None:
         self.bullet = Bullet()
         self.steps = 0
-        self.before_step: list[Callable[[], None]] = []
+        self._before_step: list[WeakMethod[Callable[[], None]]] = []
         self.objects: dict[str, SimObject] = {}
         self._sleepers: set[str] = set()
         self.table = self.bullet.create_static_box(_TABLE_HALF_M, _TABLE_CENTRE_W)
         self.bullet.change_dynamics(self.table, lateralFriction=0.6)
 
+    def call_before_step(self, method: Callable[[], None]) -> None:
+        """Call an object's method, such as a joint controller's, at every step while it lives.
+
+        The world does not keep the object, which knows the world: in a cycle the physics' 80 MB,
+        which Python's garbage collector cannot see, would stay until it happens to run.
+        """
+        self._before_step.append(WeakMethod(method))
+
     def step(self) -> None:
         """Run the controllers, then one physics step."""
-        for tick in self.before_step:
-            tick()
+        for reference in self._before_step:
+            method = reference()
+            if method is not None:
+                method()
         self.bullet.step()
         self.steps += 1
 

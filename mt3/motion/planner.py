@@ -96,7 +96,7 @@ class MotionPlanner:
                 joints = query.follow(q_goal, references[choice])
                 trajectory = query.approach(q_goal, self._rules.target_radius_m, rng)
             except PlanningError as error:
-                failures.append((choice, error))
+                failures.append((choice, _without_frames(error)))
             else:
                 return self._plan(trajectory, choice, joints)
         raise _aggregate(failures, len(references))
@@ -166,7 +166,15 @@ class MotionPlanner:
         try:
             return solve_ik(self._model, T_BE, q_start, rng, margin_rad, restarts)
         except PlanningError as error:
-            return [error]
+            return [_without_frames(error)]
+
+
+def _without_frames(error: PlanningError) -> PlanningError:
+    """The error to keep: its traceback would keep the callers' variables, such as a whole scene.
+
+    They and the list of errors would refer to each other, until Python's garbage collector runs.
+    """
+    return error.with_traceback(None)
 
 
 def _aggregate(failures: list[tuple[int, PlanningError]], references: int) -> PlanningError:

@@ -89,17 +89,25 @@ def test_follow_names_a_wrong_number_of_joints(scene) -> None:
         scene.arm.follow(JointTrajectory([0.0, 1.0], np.zeros((2, 6))))
 
 
-def test_ctrl_c_while_following_leaves_a_resting_arm(scene) -> None:
-    def interrupt() -> None:
-        if scene.world.steps == 120:
+class Impatience:
+    """Somebody who presses Ctrl-C at a step of the world."""
+
+    def __init__(self, world, step) -> None:
+        self.world, self.step = world, step
+        world.call_before_step(self.tick)
+
+    def tick(self) -> None:
+        if self.world.steps == self.step:
             raise KeyboardInterrupt
 
-    scene.world.before_step.insert(0, interrupt)
+
+def test_ctrl_c_while_following_leaves_a_resting_arm(scene) -> None:
+    impatience = Impatience(scene.world, 120)
     goal = OBSERVE_JOINTS + 0.4
     with scene:
         with pytest.raises(KeyboardInterrupt):
             scene.arm.follow(JointTrajectory([0.0, 2.0], np.stack([OBSERVE_JOINTS, goal])))
-        scene.world.before_step.pop(0)
+        impatience.step = None
         scene.clock.sleep_until(scene.clock.now_s() + 0.1)
         resting = scene.tool_pose()
         scene.clock.sleep_until(scene.clock.now_s() + 0.5)

@@ -1,5 +1,8 @@
 """Staged scenes: what stands where, and that the same seed gives the same world."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -131,3 +134,17 @@ def test_leaving_the_scene_does_not_hide_an_error() -> None:
         fail_inside(scene)
     with pytest.raises(DeviceError, match="cable"), scene:
         pass
+
+
+def test_a_scene_that_nobody_needs_frees_its_world_at_once() -> None:
+    """Worlds of 80 MB waited for the garbage collector; benchmark workers grew by gigabytes."""
+    scene = stage(task("pick up the mug"), 0, distractors=0)
+    with scene:
+        scene.clock.sleep_until(scene.clock.now_s() + 0.01)
+    world = weakref.ref(scene.world.bullet)
+    gc.disable()
+    try:
+        del scene
+        assert world() is None
+    finally:
+        gc.enable()

@@ -1,5 +1,8 @@
 """Plans around obstacles, and why there are none."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -161,3 +164,25 @@ def test_goal_under_the_table_is_a_collision(planner, q_start):
 def test_flat_held_object_is_refused(planner, q_start):
     with pytest.raises(GeometryError, match="volume"):
         planner.plan(q_start, [descent(0.5, 0.0, 0.2, 0.1)], NOTHING, np.eye(3))
+
+
+class Scene:
+    """Stands for what a caller of the planner holds."""
+
+
+def test_a_refused_plan_keeps_nothing_of_its_caller(planner, q_start) -> None:
+    """Tracebacks of refused goals kept whole scenes until the garbage collector ran."""
+
+    def ask() -> weakref.ref[Scene]:
+        scene = Scene()
+        with pytest.raises(PlanningError) as refused:
+            planner.plan(q_start, [descent(0.5, 0.0, -0.05, -0.1)], NOTHING)
+        assert refused.value.reason == PlanFailure.COLLISION
+        del refused
+        return weakref.ref(scene)
+
+    gc.disable()
+    try:
+        assert ask()() is None
+    finally:
+        gc.enable()
