@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy.spatial import cKDTree
 
-from mt3.alignment.pixel_maps import deproject, fill_classes, fill_silhouette, fill_surface
+from mt3.alignment.pixel_maps import Lens, deproject, fill_classes, fill_silhouette, fill_surface
 from mt3.alignment.residuals import CAMERA, COLUMNS, NORMAL, Side
 from mt3.errors import GeometryError
 from mt3.geometry import SE3
@@ -20,6 +21,7 @@ from mt3.perception.object_view import MIN_MASK_PIXELS
 from mt3.types import BoolArray, Float32Array, FloatArray
 
 _MEDIAN_PX = 3
+_STRANGE_SHARE, _STRANGE_GAP_M = 0.25, 0.02
 _VOXEL_M = 0.004
 
 
@@ -64,19 +66,17 @@ class ViewEvidence:
         u0, v0, width, height = window
         crop = (slice(v0, v0 + height), slice(u0, u0 + width))
         depth_m, mask = np.ascontiguousarray(rgbd.depth_m[crop]), view.mask[crop].copy()
+        median_m = np.asarray(cv2.medianBlur(depth_m, _MEDIAN_PX), dtype=np.float32)
         k = rgbd.intrinsics
         lens = (k.fx, k.fy, k.cx - u0, k.cy - v0)
+        lowest_m, occluder_m = support_z_m + support_margin_m, support_z_m + 2.0 * support_margin_m
+        pose = (rgbd.T_WC.matrix, lowest_m, occluder_m)
         maps = np.zeros((height, width, COLUMNS), dtype=np.float32)
-        smooth = fill_classes(
-            maps,
-            depth_m,
-            np.asarray(cv2.medianBlur(depth_m, _MEDIAN_PX), dtype=np.float32),
-            mask,
-            lens,
-            rgbd.T_WC.matrix,
-            support_z_m + support_margin_m,
-            support_z_m + 2.0 * support_margin_m,
-        )
+        smooth = fill_classes(maps, depth_m, median_m, mask, lens, *pose)
+        strange = _strange_parts(smooth, maps, lens)
+        if strange.any():
+            mask &= ~_nearer_to(strange, smooth & ~strange)
+            smooth = fill_classes(maps, depth_m, median_m, mask, lens, *pose)
         if int(smooth.sum()) < MIN_MASK_PIXELS:
             raise GeometryError(
                 f"object: got {int(smooth.sum())} usable points over {support_margin_m * 1e3:.0f} "
@@ -88,6 +88,36 @@ class ViewEvidence:
         p_C = deproject(maps, smooth, lens)
         p_W, n_W = _spread(rgbd.T_WC @ p_C, maps[smooth][:, NORMAL : NORMAL + 3])
         return cls(p_W, n_W, maps.reshape(-1, COLUMNS), window, k, rgbd.T_WC)
+
+
+def _strange_parts(smooth: BoolArray, maps: Float32Array, lens: Lens) -> BoolArray:
+    """Small parts of the mask that stand apart in space: a neighbour's, not the object's.
+
+    A part that an occluder cut off is larger, and a thin one, such as a handle, is near.
+    """
+    strange = np.zeros_like(smooth)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(smooth.view(np.uint8))
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0  # what is not smooth
+    main = int(areas.argmax())
+    small = [k for k in range(1, count) if areas[k] < _STRANGE_SHARE * areas[main]]
+    if not small:
+        return strange
+    tree = cKDTree(deproject(maps, labels == main, lens))
+    for k in small:
+        part = labels == k
+        gap_m = np.min(tree.query(deproject(maps, part, lens))[0])
+        if gap_m > _STRANGE_GAP_M:
+            strange |= part
+    return strange
+
+
+def _nearer_to(one: BoolArray, other: BoolArray) -> BoolArray:
+    """Pixels nearer to one set of pixels than to another."""
+    to_one = cv2.distanceTransform((~one).view(np.uint8), cv2.DIST_L2, 3)
+    to_other = cv2.distanceTransform((~other).view(np.uint8), cv2.DIST_L2, 3)
+    nearer: BoolArray = to_one < to_other
+    return nearer
 
 
 def _distances_px(mask: BoolArray) -> tuple[Float32Array, Float32Array]:

@@ -34,7 +34,7 @@ def random_shape(number: int) -> ObjectModel:
     scale = re.search(r'scale="([0-9.]+) ', urdf)
     if scale is None:
         raise ConfigurationError(f"{folder}: got a URDF without a scale")
-    loaded = trimesh.load(folder / f"{number:03d}.obj", force="mesh", process=False)
+    loaded = trimesh.load_mesh(folder / f"{number:03d}.obj", process=False)
     vertices = np.asarray(loaded.vertices, dtype=np.float64) * float(scale.group(1))
     lower, upper = vertices.min(axis=0), vertices.max(axis=0)
     vertices -= [*(0.5 * (lower + upper))[:2], lower[2]]
