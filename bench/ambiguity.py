@@ -122,9 +122,8 @@ def _look_around(model: ObjectModel) -> list[ObjectView]:
 
 
 def _look_at(middle: np.ndarray, azimuth: float, elevation: float) -> SE3:
-    z = -np.array(
-        [np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation), np.sin(elevation)]
-    )
+    level = np.cos(elevation)
+    z = -np.array([np.cos(azimuth) * level, np.sin(azimuth) * level, np.sin(elevation)])
     x = np.cross(z, [0.0, 0.0, 1.0])
     x /= np.linalg.norm(x)
     R = np.stack([x, np.cross(z, x), z], axis=1)

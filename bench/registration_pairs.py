@@ -87,9 +87,8 @@ def _draw(
     demo_model, live_model = _draw_models(pool, condition, which_bin, number, rng)
     difference_deg = float(rng.uniform(*BINS_DEG[which_bin]) * rng.choice([-1.0, 1.0]))
     yaw = float(rng.uniform(-np.pi, np.pi))
-    poses = [
-        Region(yaw_rad=(angle, angle)).draw(rng) for angle in (yaw, yaw + np.deg2rad(difference_deg))
-    ]
+    yaws = (yaw, yaw + np.deg2rad(difference_deg))
+    poses = [Region(yaw_rad=(angle, angle)).draw(rng) for angle in yaws]
     demo_view = studio.take(scatter_around(demo_model, poses[0], DISTRACTORS, rng), rng)
     objects = scatter_around(live_model, poses[1], DISTRACTORS, rng)
     live_view, defect, hidden = studio.take(objects, rng), "", 0.0
@@ -146,7 +145,8 @@ def _put_occluder(
     for _ in range(_OCCLUDER_DRAWS):
         model = instance(names[int(rng.integers(len(names)))], int(rng.integers(10_000)))
         reach = target.radius_m + Circle.around(model, SE3.identity()).radius_m
-        xy = target.p_W + toward * reach * rng.uniform(0.9, 1.6) + aside * reach * rng.uniform(-1, 1)
+        nearer, sideways = rng.uniform(0.9, 1.6), rng.uniform(-1.0, 1.0)
+        xy = target.p_W + reach * (nearer * toward + sideways * aside)
         T_WO = SE3.from_yaw(float(rng.uniform(-np.pi, np.pi)), (*xy, 0.0))
         if Circle.around(model, T_WO).gap_m(target) < 0.0:
             continue

@@ -55,10 +55,10 @@ class TrustThresholds:
         min_overlap: Least share of points, both ways, that meet the other view's surface.
         max_rmse_m: Largest root mean square distance of those points, metres.
         max_violation_m: Largest mean violation of seen-through space, metres.
-        min_margin: Least difference in score to the second mode that symmetry does not explain.
+        min_margin: Least difference in score to the second mode that symmetry does not explain;
+            modes that differ less are as good as each other.
         full_tolerance: Turns about the axis that all score within this of the best show a full
             symmetry.
-        fold_tolerance: Modes that score within this of the best are as good as the best.
     """
 
     min_overlap: float = 0.02
@@ -66,7 +66,6 @@ class TrustThresholds:
     max_violation_m: float = 0.005
     min_margin: float = 0.006
     full_tolerance: float = 0.028
-    fold_tolerance: float = 0.015
 
 
 class Registrar:
@@ -150,7 +149,7 @@ class Registrar:
             for k, yaw_rad in enumerate(final.yaws_rad())
         )
         verdict = judge_symmetry(
-            pair, modes, spread, self._trust.full_tolerance, self._trust.fold_tolerance
+            pair, modes, spread, self._trust.full_tolerance, self._trust.min_margin
         )
         D_W = verdict.motions[0]
         best = Hypotheses(D_W.R[None], D_W.t[None])

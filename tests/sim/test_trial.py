@@ -55,20 +55,29 @@ def test_the_same_trial_with_one_seed_has_the_same_record(configured, records):
     assert again == first
 
 
+class JointWatch:
+    """The arm's joints at every step of the physics."""
+
+    def __init__(self, scene) -> None:
+        self._scene, self.joints = scene, []
+
+    def look(self) -> None:
+        panda = self._scene.panda
+        self.joints.append(self._scene.world.bullet.joint_states(panda.body, panda.arm_joints)[0])
+
+
 @pytest.mark.parametrize("task", SEEDS)
 def test_the_arm_moves_through_the_joints_that_were_checked(configured, task, monkeypatch):
     """It drifted to another posture while the tool moved as planned, with the elbow unchecked."""
-    plans, measured = [], []
+    plans = []
     plan = MotionPlanner.plan
     monkeypatch.setattr(MotionPlanner, "plan", lambda *args: plans.append(plan(*args)) or plans[-1])
     workplace = build_workplace(configured(task, f"seed={SEEDS[task]}"))
-    scene, panda = workplace.scene, workplace.scene.panda
-    scene.world.before_step.append(
-        lambda: measured.append(scene.world.bullet.joint_states(panda.body, panda.arm_joints)[0])
-    )
+    watch = JointWatch(workplace.scene)
+    workplace.scene.world.call_before_step(watch.look)
     assert run_trial(workplace, TaskDescription.parse(task)).success
     checked = np.concatenate([plans[0].trajectory.joints, plans[0].reference_joints])
-    offsets = [np.abs(checked - q).max(axis=1).min() for q in measured]
+    offsets = [np.abs(checked - q).max(axis=1).min() for q in watch.joints]
     assert max(offsets) < 0.01
 
 
