@@ -75,12 +75,12 @@ def table_rows(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         for group in figures["trials"][key]
     ]
     registration, trial, frame = figures["registration"], figures["trial"], figures["frame"]
+    clean = registration["conditions"]["clean"]
     rows += [
-        (f"registration, {name}", _share(row["accurate"]), "90 %")
-        for name, row in registration["by_bin"].items()
+        (f"registration, {name}", _share(row), "90 %") for name, row in clean["by_bin"].items()
     ]
     rows += [
-        ("wrong among trusted registrations", _share(registration["wrong_among_trusted"]), ""),
+        ("wrong among trusted registrations", _share(clean["wrong_among_trusted"]), ""),
         ("one registration, median", f"{registration['time']['median_ms']:.0f} ms", "300 ms"),
         ("one trial, median", _seconds(trial["median_s"]), "3 s"),
         ("ray-cast frame, median", f"{frame['raycast_ms']:.0f} ms", "60 ms"),

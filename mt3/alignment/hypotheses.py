@@ -105,7 +105,13 @@ class ViewPair:
     def refine(
         self, h: Hypotheses, iterations: int, freedoms: int = 4
     ) -> tuple[Hypotheses, list[Fit]]:
-        """Each hypothesis after some steps, none of which raises its score, and its fit."""
+        """Each hypothesis after some steps, none of which raises its score, and its fit.
+
+        Args:
+            h: Where to begin.
+            iterations: Steps tried.
+            freedoms: 4 for (x, y, z, yaw), 6 for roll and pitch besides.
+        """
         R, t = h.R.copy(), h.t.copy()
         fits = refine_motions(
             self._demo, self._live, R, t, iterations, self._hidden_behind_m, freedoms

@@ -69,7 +69,7 @@ class TrustThresholds:
 
 
 class Registrar:
-    """Registers views of one object that stays upright: translation and yaw (4-DoF).
+    """Registers views of one object: translation and yaw, on request also roll and pitch.
 
     Args:
         support_z_m: Height in W of the surface that the object stands on.
@@ -78,6 +78,7 @@ class Registrar:
         middle: Round for the best distinct starts.
         fine: Round for the best distinct modes.
         trust: Thresholds of trust.
+        may_tip: Whether the last round may also roll and pitch the object (6-DoF).
     """
 
     def __init__(
@@ -88,11 +89,13 @@ class Registrar:
         middle: Stage = Stage(16, 400, 6, 0.008),
         fine: Stage = Stage(6, 800, 8, 0.005),
         trust: TrustThresholds | None = None,
+        may_tip: bool = False,
     ) -> None:
         self._support_z_m = support_z_m
         self._support_margin_m = support_margin_m
         self._coarse, self._middle, self._fine = coarse, middle, fine
         self._trust = trust or TrustThresholds()
+        self._freedoms = 6 if may_tip else 4
 
     def register(self, demo: Views, live: Views) -> Registration:
         """Estimate ``D_W``, the motion that takes the demonstrated object to the live one.
@@ -117,7 +120,7 @@ class Registrar:
         spread, scores, _ = self._refine(seen_demo, seen_live, kept, self._middle)
 
         kept = spread.take(_distinct(spread, scores, self._fine.hypotheses, _MODE_SEPARATION_RAD))
-        final, scores, pair = self._refine(seen_demo, seen_live, kept, self._fine)
+        final, scores, pair = self._refine(seen_demo, seen_live, kept, self._fine, self._freedoms)
         order = _distinct(final, scores, len(final), _MODE_SEPARATION_RAD)
         return self._conclude(pair, final.take(order), scores[order], spread, curve)
 
@@ -130,10 +133,14 @@ class Registrar:
 
     @staticmethod
     def _refine(
-        demo: Sequence[ViewEvidence], live: Sequence[ViewEvidence], h: Hypotheses, stage: Stage
+        demo: Sequence[ViewEvidence],
+        live: Sequence[ViewEvidence],
+        h: Hypotheses,
+        stage: Stage,
+        freedoms: int = 4,
     ) -> tuple[Hypotheses, FloatArray, ViewPair]:
         pair = ViewPair(demo, live, stage.points, stage.hidden_behind_m)
-        refined, fits = pair.refine(h, stage.iterations)
+        refined, fits = pair.refine(h, stage.iterations, freedoms)
         return refined, np.array([fit.score for fit in fits]), pair
 
     def _conclude(
@@ -154,7 +161,7 @@ class Registrar:
         D_W = verdict.motions[0]
         best = Hypotheses(D_W.R[None], D_W.t[None])
         fit = pair.fit(best)[0]
-        again, _ = pair.refine(best, 2)
+        again, _ = pair.refine(best, 2, self._freedoms)
         at_rest = _at_rest(D_W, again.motion(0), pair.centroid_demo_W, verdict.symmetry)
         margin = _margin(modes, verdict.symmetry, verdict.motions)
         reason = self._why_not(fit, margin, at_rest)

@@ -10,6 +10,7 @@ import pytest
 
 from mt3.alignment import Registrar
 from mt3.errors import GeometryError, ImageError, RegistrationError
+from mt3.geometry import SE3
 from mt3.perception import RGBD, ObjectView
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "registration_pair.npz"
@@ -38,6 +39,13 @@ def changed(view, depth_m=None, mask=None) -> ObjectView:
     depth_m = rgbd.depth_m if depth_m is None else depth_m.astype(np.float32)
     image = RGBD(rgbd.color, depth_m, rgbd.intrinsics, rgbd.T_WC, rgbd.t_s, rgbd.camera)
     return ObjectView(image, view.mask if mask is None else mask)
+
+
+def alike(a, b, view, position_m, angle_deg) -> bool:
+    """Whether two motions take what was seen to the same place."""
+    p_W = view.points_W().mean(axis=0)
+    near = np.linalg.norm(a @ p_W - b @ p_W) < position_m
+    return bool(near and a.angle_to_rad(b) < np.deg2rad(angle_deg))
 
 
 def is_sound(registration) -> bool:
@@ -137,3 +145,54 @@ def test_something_in_front_hides_and_does_not_contradict(golden_pair):
     p_W = golden_pair.demo.points_W().mean(axis=0)
     assert np.linalg.norm(result.D_W @ p_W - clear.D_W @ p_W) < 0.01
     assert result.D_W.angle_to_rad(clear.D_W) < np.deg2rad(5.0)
+
+
+def test_a_neighbours_piece_in_the_mask_changes_nothing(golden_pair):
+    """A patch of another thing in the mask moved the answer by centimetres and was trusted."""
+    view = golden_pair.live
+    rows, columns = np.nonzero(view.mask)
+    depth_m, mask = view.rgbd.depth_m.copy(), view.mask.copy()
+    patch = np.s_[rows.min() : rows.min() + 20, columns.max() + 25 : columns.max() + 45]
+    depth_m[patch] = np.median(depth_m[view.mask]) - 0.15
+    mask[patch] = True
+    clear = Registrar().register(golden_pair.demo, changed(view, depth_m))
+    result = Registrar().register(golden_pair.demo, changed(view, depth_m, mask))
+    assert alike(result.D_W, clear.D_W, golden_pair.demo, 0.001, 0.5)
+    assert result.violation_m < clear.violation_m + 0.0005
+
+
+def test_a_bite_out_of_the_mask_does_not_contradict(golden_pair):
+    """What the mask missed has the object's depth, and counted as seen-through space."""
+    view = golden_pair.live
+    columns = np.nonzero(view.mask)[1]
+    mask = view.mask.copy()
+    mask[:, : int(np.quantile(columns, 0.15))] = False
+    clear = Registrar().register(golden_pair.demo, view)
+    result = Registrar().register(golden_pair.demo, changed(view, mask=mask))
+    assert alike(result.D_W, clear.D_W, golden_pair.demo, 0.005, 3.0)
+    assert result.violation_m < clear.violation_m + 0.0005
+
+
+def test_a_second_view_of_each_scene_agrees(golden_pair):
+    two = Registrar().register([golden_pair.demo] * 2, [golden_pair.live] * 2)
+    assert two.trusted, two.reason
+    assert alike(two.D_W, golden_pair.truth, golden_pair.demo, 0.005, 2.5)
+    with pytest.raises(GeometryError, match="live: got no view"):
+        Registrar().register(golden_pair.demo, [])
+
+
+def test_a_tipped_object_is_followed_on_request(golden_pair):
+    tip = SE3.from_twist([0.0, 0.0, 0.0, *np.deg2rad([4.0, -3.0, 0.0])])
+    p_W = golden_pair.live.points_W().mean(axis=0)
+    tip_at_object = SE3.from_translation(p_W) @ tip @ SE3.from_translation(-p_W)
+    rgbd = golden_pair.live.rgbd
+    image = RGBD(rgbd.color, rgbd.depth_m, rgbd.intrinsics, tip_at_object @ rgbd.T_WC, 0.0, "front")
+    tipped = ObjectView(image, golden_pair.live.mask)
+    errors = [
+        Registrar(may_tip=may_tip)
+        .register(golden_pair.demo, tipped)
+        .D_W.angle_to_rad(tip_at_object @ golden_pair.truth)
+        for may_tip in (True, False)
+    ]
+    assert errors[0] < np.deg2rad(2.5)
+    assert errors[1] > np.deg2rad(4.0)
