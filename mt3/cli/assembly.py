@@ -7,6 +7,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from mt3.cli.entry import config_for_record
+from mt3.cli.interrupt import raise_if_interrupted
 from mt3.cli.software import software_versions
 from mt3.execution.executor import Executor
 from mt3.execution.observer import Observer
@@ -35,8 +36,14 @@ class Workplace:
 
 
 def build(node: object) -> Any:  # noqa: ANN401  # whatever the YAML names
-    """What a node of the configuration describes, with plain values inside."""
-    return instantiate(node, _convert_="all")
+    """What a node of the configuration describes, with plain values inside.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed, also where an import swallowed it.
+    """
+    built = instantiate(node, _convert_="all")
+    raise_if_interrupted()
+    return built
 
 
 def build_planner(

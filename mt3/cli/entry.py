@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import IO, Any, TextIO
 
 import hydra
 from hydra.errors import HydraException
@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from rich.logging import RichHandler
 
+from mt3.cli.interrupt import remembered_interrupts, was_interrupted
 from mt3.cli.outcome import ExitCode, Outcome, exit_code_of, outcome_of_error
 from mt3.cli.overrides import as_hydra_arguments
 from mt3.errors import ConfigurationError, Mt3Error
@@ -76,20 +77,23 @@ def run_guarded(
         as_json: Print one JSON document on standard output, and everything else on standard error.
         reserve_stdout: Keep what libraries print away from standard output.
     """
-    with _stdout(reserve_stdout) as stdout:
-        errors = Console(stderr=True, soft_wrap=True, highlight=False)
-        console = errors if as_json else Console(file=stdout)
+    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    with _stdout(reserve_stdout) as stdout, remembered_interrupts():
+        console = errors if as_json else _Output(file=stdout)
         _set_up_logging(errors)
         outcome = _run(name, body, console, errors)
-        if as_json:
-            stdout.write(json.dumps(outcome.document, indent=2) + "\n")
-            stdout.flush()
-    return int(outcome.exit_code)
+        document = json.dumps(outcome.document, indent=2) + "\n" if as_json else ""
+        lost = _finish(stdout, document)
+    if lost is None:
+        return int(outcome.exit_code)
+    errors.print(f"{name}: standard output: {lost}", style="red", markup=False)
+    return int(outcome.exit_code or ExitCode.BAD_INPUT)
 
 
 def print_help(text: str) -> None:
     """Print a help text as it is written."""
-    sys.stdout.write(text.strip("\n") + "\n")
+    with _stdout(reserve=False) as stdout:
+        _finish(stdout, text.strip("\n") + "\n")
 
 
 def config_for_record(cfg: DictConfig) -> dict[str, Any]:
@@ -100,11 +104,39 @@ def config_for_record(cfg: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items() if key not in _NOT_OF_A_RECORD}
 
 
+class _Output(Console):
+    """A console whose reader may go away: what is under way goes on without it."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        _discard(self.file)
+
+
+def _finish(stdout: TextIO, text: str) -> OSError | None:
+    """Write the last text; an error that lost some of the output, unless its reader went away."""
+    try:
+        stdout.write(text)
+        stdout.flush()
+    except BrokenPipeError:
+        _discard(stdout)
+    except OSError as error:
+        _discard(stdout)
+        return error
+    return None
+
+
+def _discard(stream: IO[str]) -> None:
+    """Lead a stream nowhere, so that closing it does not fail again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 def _run(
     name: str, body: Callable[[Console], Outcome], console: Console, errors: Console
 ) -> Outcome:
     try:
-        return body(console)
+        return _interruptible(body, console)
     except KeyboardInterrupt:
         outcome = outcome_of_error(ExitCode.INTERRUPTED, "KeyboardInterrupt", "interrupted")
     except Mt3Error as error:
@@ -120,6 +152,16 @@ def _run(
     message = str(outcome.document["error"]["message"])
     errors.print(f"{name}: {message}", style="red", markup=False)
     return outcome
+
+
+def _interruptible(body: Callable[[Console], Outcome], console: Console) -> Outcome:
+    """The body's outcome; an error that an interrupt was turned into is an interrupt."""
+    try:
+        return body(console)
+    except Exception as error:
+        if was_interrupted():
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _outcome_of_hydra(error: Exception) -> Outcome:
@@ -181,6 +223,8 @@ def _set_up_logging(errors: Console) -> None:
 @contextlib.contextmanager
 def _stdout(reserve: bool) -> Iterator[TextIO]:
     """Standard output for ourselves; what C libraries print there goes to standard error."""
+    if sys.stdout is None:  # closed by who called us
+        sys.stdout = os.fdopen(os.dup2(os.open(os.devnull, os.O_WRONLY), 1), "w", encoding="utf-8")
     if not reserve:
         yield sys.stdout
         return
@@ -190,6 +234,5 @@ def _stdout(reserve: bool) -> Iterator[TextIO]:
         try:
             yield stdout
         finally:
-            stdout.flush()
             sys.stdout.flush()
             os.dup2(stdout.fileno(), 1)

@@ -1,5 +1,10 @@
+import contextlib
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 
 import hydra
 import pytest
@@ -7,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
+from mt3.cli.assembly import build
 from mt3.cli.entry import run_guarded
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.overrides import as_hydra_arguments, quote
@@ -106,3 +112,81 @@ def test_the_software_is_named():
     versions = software_versions()
     assert versions.keys() == {"version", "git_revision"}
     assert all(versions.values())
+
+
+def press_ctrl_c_during_an_import():
+    """As an import of some libraries does: the interrupt is taken for a missing module."""
+    with contextlib.suppress(BaseException):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1.0)
+
+
+def test_an_interrupt_that_an_import_swallowed_stops_before_anything_moves(capsys):
+    """Ctrl-C while modules were loading was lost, and the arm did the task."""
+    moved = []
+
+    def body(console):
+        press_ctrl_c_during_an_import()
+        build({"_target_": "builtins.dict"})
+        moved.append(True)
+
+    assert run_guarded("mt3-run", body, as_json=False) == ExitCode.INTERRUPTED
+    assert not moved
+    assert "mt3-run: interrupted" in capsys.readouterr().err
+
+
+def test_an_error_that_an_interrupt_was_turned_into_is_an_interrupt():
+    def body(console):
+        press_ctrl_c_during_an_import()
+        raise ImportError("initialization failed")
+
+    assert run_guarded("mt3-run", body, as_json=False) == ExitCode.INTERRUPTED
+
+
+def test_a_forgotten_interrupt_does_not_stop_the_next_command():
+    def body(console):
+        press_ctrl_c_during_an_import()
+        return Outcome(ExitCode.SUCCESS, {})
+
+    run_guarded("mt3-run", body, as_json=False)
+    assert (
+        run_guarded(
+            "mt3-run",
+            lambda console: Outcome(build({"_target_": "builtins.int"}), {}),
+            as_json=False,
+        )
+        == ExitCode.SUCCESS
+    )
+
+
+PRINTS = """
+import sys
+from mt3.cli.assembly import build
+from mt3.cli.entry import run_guarded
+from mt3.cli.outcome import ExitCode, Outcome
+def body(console):
+    for k in range(5000):
+        console.print("line", k)
+    return Outcome(ExitCode.FAILED, {"k": k})
+sys.exit(run_guarded("mt3-run", body, as_json="json" in sys.argv))
+"""
+
+
+@pytest.mark.parametrize("arguments", [[], ["json"]])
+def test_a_reader_that_goes_away_changes_nothing(arguments):
+    """`mt3-run | head -1` ended with a traceback and another exit code than the trial's."""
+    command = [sys.executable, "-c", PRINTS, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        errors = process.stderr.read().decode()
+        assert process.wait(60) == ExitCode.FAILED
+    assert "Traceback" not in errors
+
+
+def test_output_that_cannot_be_written_is_an_error_in_one_line():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-c", PRINTS]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == ExitCode.BAD_INPUT
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
