@@ -21,7 +21,7 @@ from mt3.perception.object_view import MIN_MASK_PIXELS
 from mt3.types import BoolArray, Float32Array, FloatArray
 
 _MEDIAN_PX = 3
-_STRANGE_SHARE, _STRANGE_GAP_M = 0.25, 0.02
+_STRANGE_SHARE, _STRANGE_GAP_M = 0.25, 0.05  # a handle cut off by its own edges is nearer
 _VOXEL_M = 0.004
 
 
