@@ -8,6 +8,7 @@ import numpy as np
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from mt3.cli.assembly import Workplace, build, build_workplace
 from mt3.cli.entry import HydraCommand, run_hydra_command
@@ -72,10 +73,10 @@ def main() -> int:
 def _run(cfg: DictConfig, console: Console) -> Outcome:
     whole_number(cfg, "seed", 0)
     task = _known_task(cfg)
-    with console.status(f"setting up {task.text}"):
+    with console.status(Text(f"setting up {task.text}")):
         workplace = build_workplace(cfg)
     folder = _new_folder(Path(cfg.trials), task)
-    with console.status(task.text):
+    with console.status(Text(task.text)):
         record = run_trial(workplace, task)
         record_path = _save(record, folder)
         picture = folder / PICTURE_NAME
@@ -149,7 +150,8 @@ def _new_folder(trials: Path, task: TaskDescription) -> Path:
 
 
 def _print_stages(record: TrialRecord, console: Console) -> None:
-    table = Table(title=record.task.text, title_justify="left", show_edge=False)
+    title = Text(record.task.text, "table.title")
+    table = Table(title=title, title_justify="left", show_edge=False)
     table.add_column("stage")
     table.add_column("", no_wrap=True)
     table.add_column("figures")

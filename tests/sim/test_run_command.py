@@ -55,9 +55,10 @@ def test_other_words_for_the_object_do_the_task_too(mt3_run, text):
 
 
 def test_a_failed_trial_says_where_why_and_what_to_do(mt3_run):
-    """Slashes in a task once led out of the folder of the trials."""
-    code, out, _ = mt3_run("task=push Anna's ../[red] box", "scene.base_xyz_yaw=[-0.5,0,0,0]")
+    """Slashes in a task once led out of the folder of the trials, and brackets were markup."""
+    code, out, _ = mt3_run("task=push Anna's ../[/red] box", "scene.base_xyz_yaw=[-0.5,0,0,0]")
     assert code == 1
+    assert "push Anna's ../[/red] box" in " ".join(out.split())
     assert "PLAN" in out
     assert "Nothing was touched" in out
     record = json.loads(Path("trials/push-anna-s-red-box-0001/trial.json").read_text())
