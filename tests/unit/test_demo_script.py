@@ -1,4 +1,4 @@
-"""What ``make demo`` and ``make clean`` delete: what the demo wrote, and nothing of the reader's."""
+"""``make demo`` and ``make clean`` delete what the demo wrote, and nothing of the reader's."""
 
 import os
 import shutil
