@@ -127,7 +127,7 @@ def print_set_aside(console: Console, title: str, rows: Sequence[Document]) -> N
 def print_recording(console: Console, document: Document) -> None:
     """Print the details of one demonstration."""
     console.print(document["id"], style="table.title", soft_wrap=True)
-    table = Table("is", Column("value", overflow="fold"), show_header=False)
+    table = Table("field", Column("value", overflow="fold"), show_header=False)
     for key, value in document.items():
         if key not in ("id", "resolved_config"):
             table.add_row(key.replace("_", " "), escape(_as_words(value)))
@@ -142,7 +142,7 @@ def _table(id_header: str, *headers: str, title: str | None = None) -> Table:
 
 
 def _print_whole(console: Console, table: Table) -> None:
-    """Print a table, wider than the screen where an id would not fit: ids are there to be copied."""
+    """Print a table, wider than the screen where an id would not fit: ids are to be copied."""
     unlimited = console.options.update(max_width=_UNLIMITED)
     least = Measurement.get(console, unlimited, table).minimum
     if least > console.width:
