@@ -55,7 +55,8 @@ class DemoLibrary:
         """Make an empty library in a folder that is new or empty.
 
         Raises:
-            ConfigurationError: The folder holds something, or ``backend`` is not sim or real.
+            ConfigurationError: The folder holds something or cannot be made, or ``backend`` is
+                not sim or real.
         """
         path = Path(path)
         if backend not in ("sim", "real"):
@@ -63,7 +64,12 @@ class DemoLibrary:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ConfigurationError(f"{path}: not empty, expected a new folder for a library")
         library = cls(path, robot, backend)
-        library.make_parts()
+        try:
+            library.make_parts()
+        except OSError as error:
+            raise ConfigurationError(
+                f"library: got {path}, expected a folder that can be made ({error.strerror})"
+            ) from error
         document = {
             "schema_version": SCHEMA_VERSION,
             "library_id": str(uuid.uuid4()),

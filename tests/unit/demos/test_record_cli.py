@@ -124,6 +124,7 @@ def test_real_demonstrations_never_enter_a_simulated_library(cli):
         ((), "task: missing"),
         (("task=frobnicate",), "frobnicate"),
         (("task=pick up the mug", "count=0"), "count: got 0"),
+        (("task=pick up the mug", "library=/dev/null/no"), "library: got /dev/null/no, expected"),
         (("task=pick up the mug", "seed=one"), "seed: got 'one'"),
         (("task=pick up the mug", "output=xml"), "output: got 'xml'"),
         (("task=pick up the mug", "sed=1"), "sed"),
