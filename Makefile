@@ -35,6 +35,6 @@ bench: $(INSTALLED) ## measure the figures of the README into bench/results
 	$(BIN)/python bench/first_light.py $(ARGS)
 
 clean: ## remove caches, builds and what the demo wrote; .venv stays
-	rm -rf build dist demo outputs .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-	    .import_linter_cache
+	rm -rf build dist demo/library demo/trials outputs .mypy_cache .ruff_cache .pytest_cache \
+	    .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -25,6 +25,7 @@ def begin(library: DemoLibrary, task: TaskDescription) -> Path:
     The name is the task's and the next free number. Making a folder is atomic, so two recorders
     never get the same.
     """
+    library.make_parts()
     slug = _slug("-".join(filter(None, (task.skill, task.target_object, task.other_object))))
     number = 1 + max(_numbers(library, slug), default=0)
     while True:

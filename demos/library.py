@@ -55,15 +55,21 @@ class DemoLibrary:
         """Make an empty library in a folder that is new or empty.
 
         Raises:
-            ConfigurationError: The folder holds something, or ``backend`` is not sim or real.
+            ConfigurationError: The folder holds something or cannot be made, or ``backend`` is
+                not sim or real.
         """
         path = Path(path)
         if backend not in ("sim", "real"):
             raise ConfigurationError(f"backend: got {backend!r}, expected sim or real")
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ConfigurationError(f"{path}: not empty, expected a new folder for a library")
-        for name in (DEMOS, STAGING, QUARANTINE):
-            (path / name).mkdir(parents=True, exist_ok=True)
+        library = cls(path, robot, backend)
+        try:
+            library.make_parts()
+        except OSError as error:
+            raise ConfigurationError(
+                f"library: got {path}, expected a folder that can be made ({error.strerror})"
+            ) from error
         document = {
             "schema_version": SCHEMA_VERSION,
             "library_id": str(uuid.uuid4()),
@@ -72,11 +78,11 @@ class DemoLibrary:
             "backend": backend,
         }
         write_json(path / LIBRARY_NAME, document)
-        return cls(path, robot, backend)
+        return library
 
     @classmethod
     def open(cls, path: Path | str) -> "DemoLibrary":
-        """Open a library that exists.
+        """Open a library that exists; nothing is written.
 
         Raises:
             LibraryNotFoundError: There is none in this folder.
@@ -96,8 +102,6 @@ class DemoLibrary:
                 f"{LIBRARY_NAME}: got robot {robot!r} and backend {backend!r}, "
                 "expected a name, and sim or real"
             )
-        for name in (DEMOS, STAGING, QUARANTINE):
-            (path / name).mkdir(exist_ok=True)
         return cls(path, robot, backend)
 
     @classmethod
@@ -113,6 +117,11 @@ class DemoLibrary:
         library = cls.open(path)
         library.require_matches(robot, backend)
         return library
+
+    def make_parts(self) -> None:
+        """Make the folders that are missing: before writing, never to read."""
+        for name in (DEMOS, STAGING, QUARANTINE):
+            (self.path / name).mkdir(parents=True, exist_ok=True)
 
     def require_matches(self, robot: str, backend: str) -> None:
         """Refuse recordings of another robot or backend.
@@ -198,6 +207,7 @@ class DemoLibrary:
         Raises:
             DemoNotFoundError: No such id.
         """
+        self.make_parts()
         doomed = self.path / STAGING / f"{demo_id}{_REMOVED_SUFFIX}"
         if doomed.exists():
             shutil.rmtree(doomed)
@@ -222,8 +232,9 @@ class DemoLibrary:
         return DemoSummary(name, content_hash, task_from_json(attributes))
 
     def names(self, part: str) -> list[str]:
-        """Entries of one part of the library, in natural order."""
-        names = (path.name for path in (self.path / part).iterdir())
+        """Entries of one part of the library, in natural order; copies lose empty folders."""
+        folder = self.path / part
+        names = (path.name for path in folder.iterdir()) if folder.exists() else ()
         return sorted((name for name in names if _is_entry(name)), key=_natural)
 
     def _reason(self, name: str) -> str:

@@ -29,6 +29,7 @@ class Recovery:
 
 def recover(library: DemoLibrary) -> list[Recovery]:
     """Deal with every staging folder that no recorder holds open; touches no demonstration."""
+    library.make_parts()
     return [_recover_one(library, folder) for folder in library.unfinished()]
 
 

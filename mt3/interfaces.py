@@ -258,7 +258,7 @@ class DemoSource(Protocol):
         ...
 
     def load(self, demo_id: str) -> Demonstration:
-        """One demonstration.
+        """One demonstration; errors name its id.
 
         Raises:
             DemoNotFoundError: No such id.

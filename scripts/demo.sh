@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rm -rf demo
+rm -rf demo/library demo/trials  # only what the demo writes: pictures of the reader may lie beside
 printf 'A mug is picked up once, in scene 3, and recorded:\n'
 (
     PS4='$ '

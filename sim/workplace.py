@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pybullet_data
 
+from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
 from mt3.interfaces import Arm
 from mt3.motion.robot_model import RobotModel
@@ -70,7 +71,17 @@ def build_scene(
         instance_seed: Which shape of the target's category.
         held_instance_seed: Which shape of the object in the hand.
         base_xyz_yaw: Pose of the robot's base in W, metres and radians.
+
+    Raises:
+        ConfigurationError: A number is none that can be counted with, or see ``stage``.
     """
+    _require_whole("scene.distractors", distractors)
+    for name, given in (
+        ("scene.instance_seed", instance_seed),
+        ("scene.held_instance_seed", held_instance_seed),
+    ):
+        if given is not None:
+            _require_whole(name, given)
     scene = stage(
         TaskDescription.parse(task),
         seed,
@@ -81,6 +92,12 @@ def build_scene(
     )
     mount(scene, camera, seed)
     return scene
+
+
+def _require_whole(name: str, value: object) -> None:
+    """Refuse what was typed where a count or a seed is due; YAML hands over any type."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ConfigurationError(f"{name}: got {value!r}, expected a whole number from 0")
 
 
 def build_model() -> RobotModel:

@@ -1,5 +1,6 @@
 """``mt3-record``: record demonstrations of a task into a library."""
 
+import shlex
 from typing import Any
 
 from omegaconf import DictConfig
@@ -13,7 +14,7 @@ from mt3.cli.entry import HydraCommand, config_for_record, run_hydra_command
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.settings import task_of, whole_number
 from mt3.cli.software import software_versions
-from mt3.errors import DemoFormatError
+from mt3.errors import DemoFormatError, Mt3Error
 from mt3.interfaces import Scene
 from mt3.motion.robot_model import RobotModel
 from mt3.safety import GuardedArm, SafetyLimits
@@ -69,11 +70,27 @@ def _record_all(cfg: DictConfig, console: Console) -> Outcome:
             refused.append({"seed": episode.seed, "reason": str(refusal)})
             console.print(f"  {refusal}", style="yellow", markup=False)
         except KeyboardInterrupt:
-            console.print("  nothing of this one was saved; mt3-demos check --recover tidies up")
+            console.print(f"  {_left_behind(cfg.library)}", markup=False, soft_wrap=True)
             raise
     code = ExitCode.FAILED if refused else ExitCode.SUCCESS
     document = {"library": str(cfg.library), "recorded": recorded, "refused": refused}
     return Outcome(code, {**document, "exit_code": int(code)})
+
+
+def _left_behind(path: str) -> str:
+    """What an interrupt left, which may have come before the recording began or after its end."""
+    try:
+        unfinished = DemoLibrary.open(path).unfinished()
+    except (Mt3Error, OSError):
+        return "nothing was recorded yet"
+    option = f"--library {shlex.quote(path)}"
+    if not unfinished:
+        return f"nothing unfinished is left; mt3-demos ls {option} lists what is saved"
+    names = ", ".join(folder.name for folder in unfinished)
+    return (
+        f"unfinished: {names}; mt3-demos check --recover {option} finishes what is whole "
+        "and sets the rest aside"
+    )
 
 
 class RefusedError(DemoFormatError):

@@ -5,7 +5,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.measure import Measurement
+from rich.table import Column, Table
 
 from demos.library import DemoLibrary, SetAside
 from demos.recording import Recording
@@ -14,6 +15,8 @@ from demos.storage import read_attributes
 from mt3.demonstration import DemoSummary
 
 Document = dict[str, Any]
+
+_UNLIMITED = 10_000  # characters; wider than any table here
 
 
 def describe_summary(summary: DemoSummary) -> Document:
@@ -88,11 +91,11 @@ def print_library(console: Console, document: Document) -> None:
     """Print the list of a library."""
     rows = document["demonstrations"]
     if rows:
-        table = Table("demonstration", "task", "skill", "object", "other object")
+        table = _table("demonstration", "task", "skill", "object", "other object")
         for row in rows:
             names = (row["id"], row["text"], row["skill"], row["target_object"])
             table.add_row(*(escape(name) for name in (*names, row["other_object"] or "")))
-        console.print(table)
+        _print_whole(console, table)
     noun = "demonstration" if len(rows) == 1 else "demonstrations"
     console.print(
         f"{len(rows)} {noun} of {document['robot']} ({document['backend']}) "
@@ -115,19 +118,36 @@ def print_set_aside(console: Console, title: str, rows: Sequence[Document]) -> N
     """Print a table of what is not used, with reasons; nothing where there is none."""
     if not rows:
         return
-    table = Table("name", "reason", title=title, title_justify="left", title_style="yellow")
+    table = _table("name", "reason", title=title)
     for row in rows:
         table.add_row(escape(row["id"]), escape(row["reason"]))
-    console.print(table)
+    _print_whole(console, table)
 
 
 def print_recording(console: Console, document: Document) -> None:
     """Print the details of one demonstration."""
-    table = Table(show_header=False, title=document["id"], title_justify="left")
+    console.print(document["id"], style="table.title", soft_wrap=True)
+    table = Table("field", Column("value", overflow="fold"), show_header=False)
     for key, value in document.items():
         if key not in ("id", "resolved_config"):
             table.add_row(key.replace("_", " "), escape(_as_words(value)))
     console.print(table)
+
+
+def _table(id_header: str, *headers: str, title: str | None = None) -> Table:
+    """A table whose first column holds ids, which are never broken, and in which nothing is cut."""
+    columns = [Column(header, overflow="fold") for header in headers]
+    first = Column(id_header, no_wrap=True)
+    return Table(first, *columns, title=title, title_justify="left", title_style="yellow")
+
+
+def _print_whole(console: Console, table: Table) -> None:
+    """Print a table, wider than the screen where an id would not fit: ids are to be copied."""
+    unlimited = console.options.update(max_width=_UNLIMITED)
+    least = Measurement.get(console, unlimited, table).minimum
+    if least > console.width:
+        table.width = least
+    console.print(table, crop=False)
 
 
 def _as_words(value: object) -> str:

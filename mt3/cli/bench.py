@@ -16,6 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from mt3.benchmark import Episode, Share, Suite
 from mt3.benchmark.pool import WorkerPool
@@ -92,7 +93,7 @@ def _demonstrate(
     demonstrate = build(cfg.demonstrate)
     found: dict[str, tuple[str, Episode]] = {}
     for task, episodes in suite.demonstrations().items():
-        with console.status(f"demonstrating: {task}"):
+        with console.status(Text(f"demonstrating: {task}")):
             found[task] = _demonstrate_one(cfg, demonstrate, task, episodes, console)
         console.print(f"demonstrated: {task} ({found[task][0]})", markup=False)
     return found

@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from mt3.cli.interrupt import remembered_interrupts, was_interrupted
-from mt3.cli.outcome import ExitCode, Outcome, exit_code_of, outcome_of_error
-from mt3.cli.overrides import as_hydra_arguments
+from mt3.cli.outcome import ExitCode, Outcome, outcome_of_error, outcome_of_own_error
+from mt3.cli.overrides import as_hydra_arguments, describe_unknown_key
 from mt3.errors import ConfigurationError, Mt3Error
 
 _NOT_OF_A_RECORD = ("library", "library_source", "trials", "output", "count")
@@ -140,7 +140,7 @@ def _run(
     except KeyboardInterrupt:
         outcome = outcome_of_error(ExitCode.INTERRUPTED, "KeyboardInterrupt", "interrupted")
     except Mt3Error as error:
-        outcome = outcome_of_error(exit_code_of(error), type(error).__name__, str(error))
+        outcome = outcome_of_own_error(error)
     except (HydraException, OmegaConfBaseException) as error:
         outcome = _outcome_of_hydra(error)
     except OSError as error:
@@ -170,7 +170,9 @@ def _outcome_of_hydra(error: Exception) -> Outcome:
     while cause is not None and not isinstance(cause, Mt3Error):
         cause = cause.__cause__
     if isinstance(cause, Mt3Error):
-        return outcome_of_error(exit_code_of(cause), type(cause).__name__, str(cause))
+        return outcome_of_own_error(cause)
+    if unknown_key := describe_unknown_key(error.__cause__):
+        return outcome_of_own_error(ConfigurationError(unknown_key))
     parts = [str(part) for part in (error, error.__cause__) if part is not None]
     message = " ".join(" ".join(dict.fromkeys(parts)).split())
     return outcome_of_error(ExitCode.BAD_INPUT, type(error).__name__, message)

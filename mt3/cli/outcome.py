@@ -54,3 +54,15 @@ def outcome_of_error(code: ExitCode, kind: str, message: str) -> Outcome:
     """The document of a command that ended with an error."""
     error = {"type": kind, "message": message}
     return Outcome(code, {"error": error, "exit_code": int(code)})
+
+
+def outcome_of_own_error(error: Mt3Error) -> Outcome:
+    """The document of a command that ended with an error raised on purpose.
+
+    Where nothing matched, ``nearest`` lists the nearest known tasks, best first.
+    """
+    code = exit_code_of(error)
+    document = outcome_of_error(code, type(error).__name__, str(error)).document
+    if isinstance(error, NoMatchError):
+        document = {**document, "error": {**document["error"], "nearest": list(error.nearest)}}
+    return Outcome(code, document)

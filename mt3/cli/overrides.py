@@ -2,6 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
+
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 
 from mt3.errors import ConfigurationError
 
@@ -57,3 +61,26 @@ def quote(text: str) -> str:
     escaped = re.sub(r"(\\*)'", lambda match: match[1] * 2 + "\\'", literal)
     trailing = len(escaped) - len(escaped.rstrip("\\"))
     return f"'{escaped}{trailing * chr(92)}'"
+
+
+def describe_unknown_key(error: BaseException | None) -> str | None:
+    """What to type instead of a key that the configuration does not have.
+
+    Args:
+        error: What lies beneath hydra's error.
+
+    Returns:
+        One line; None where it is another error.
+    """
+    if not isinstance(error, OmegaConfBaseException) or error.full_key is None:
+        return None
+    parent = error.parent_node
+    if not isinstance(parent, DictConfig) or error.key in parent:
+        return None
+    key, full_key = str(error.key), str(error.full_key)
+    known = [str(name) for name in parent if str(name) != "_target_"]
+    nearest = get_close_matches(key, known, n=1)
+    if not nearest:
+        return f"{full_key}: no such setting (--cfg job prints them all)"
+    where = full_key.removesuffix(key)
+    return f"{full_key}: no such setting, expected one such as {where}{nearest[0]}"

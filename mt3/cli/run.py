@@ -8,6 +8,7 @@ import numpy as np
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from mt3.cli.assembly import Workplace, build, build_workplace
 from mt3.cli.entry import HydraCommand, run_hydra_command
@@ -72,19 +73,26 @@ def main() -> int:
 def _run(cfg: DictConfig, console: Console) -> Outcome:
     whole_number(cfg, "seed", 0)
     task = _known_task(cfg)
-    with console.status(f"setting up {task.text}"):
+    with console.status(Text(f"setting up {task.text}")):
         workplace = build_workplace(cfg)
     folder = _new_folder(Path(cfg.trials), task)
-    with console.status(task.text):
+    with console.status(Text(task.text)):
         record = run_trial(workplace, task)
         record_path = _save(record, folder)
-        picture = folder / PICTURE_NAME
+    _print_stages(record, console)
+    console.print(f"record  {record_path}", markup=False)
+    code, picture = _exit_code(record), folder / PICTURE_NAME
+    files: dict[str, str | None] = {"record": str(record_path), "picture": str(picture)}
+    try:
         evidence = workplace.executor.evidence
         draw_trial(record, picture, evidence.demo, evidence.live_view)
-    _print_stages(record, console)
-    console.print(f"record  {record_path}\npicture {picture}", markup=False)
-    code = _exit_code(record)
-    files = {"record": str(record_path), "picture": str(picture)}
+        console.print(f"picture {picture}", markup=False)
+    except KeyboardInterrupt:
+        # The trial is over and saved: its verdict stands, and only the picture is missing.
+        picture.unlink(missing_ok=True)
+        code, files["picture"] = ExitCode.INTERRUPTED, None
+        said = f"interrupted; the trial was over: {_verdict(record)}, record at {record_path}"
+        console.print(said, style="red", markup=False, soft_wrap=True)
     return Outcome(code, {"exit_code": int(code), **files, "trial": record.as_dict()})
 
 
@@ -149,7 +157,8 @@ def _new_folder(trials: Path, task: TaskDescription) -> Path:
 
 
 def _print_stages(record: TrialRecord, console: Console) -> None:
-    table = Table(title=record.task.text, title_justify="left", show_edge=False)
+    title = Text(record.task.text, "table.title")
+    table = Table(title=title, title_justify="left", show_edge=False)
     table.add_column("stage")
     table.add_column("", no_wrap=True)
     table.add_column("figures")
@@ -162,10 +171,20 @@ def _print_stages(record: TrialRecord, console: Console) -> None:
         table.add_row(stage, mark, _figures(record, stage), f"{record.timings_s[stage]:.2f} s")
     console.print(table)
     if record.failure_stage is not None:
-        console.print(f"{record.outcome}: {record.reason}", style="red", markup=False)
+        console.print(_end(record), style="red", markup=False)
         console.print(next_step(record, record.failure_stage), markup=False)
+    console.print(_verdict(record), markup=False)
+
+
+def _end(record: TrialRecord) -> str:
+    """How a trial ended, and why where that says more."""
+    return ": ".join(dict.fromkeys((record.outcome, record.reason)))
+
+
+def _verdict(record: TrialRecord) -> str:
+    """Whether the task was done, and who says so."""
     verdict = {True: "done", False: "not done", None: "not judged"}[record.success]
-    console.print(f"task {verdict}" + (f" (judge: {record.judge})" if record.judge else ""))
+    return f"task {verdict}" + (f" (judge: {record.judge})" if record.judge else "")
 
 
 def next_step(record: TrialRecord, ended_in: FailureStage) -> str:

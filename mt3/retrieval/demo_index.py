@@ -126,8 +126,8 @@ class DemoIndex:
             NoMatchError: No demonstration fits the words, or none of those can be read.
         """
         readable, skipped = self._described(task)
-        for demo_id, reason in skipped:
-            _log.warning("demonstration %s skipped: %s", demo_id, reason)
+        for _, reason in skipped:
+            _log.warning("demonstration skipped: %s", reason)
         live = self._encoder.encode(view)
         candidates: list[Candidate] = []
         for match, descriptor in readable:
@@ -151,7 +151,7 @@ class DemoIndex:
         if not readable:
             raise NoMatchError(
                 f'every demonstration for "{task.text}" is damaged: '
-                + "; ".join(f"{demo_id}: {reason}" for demo_id, reason in skipped),
+                + "; ".join(reason for _, reason in skipped),
                 (),
             )
         return readable, skipped

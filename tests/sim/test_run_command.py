@@ -55,9 +55,10 @@ def test_other_words_for_the_object_do_the_task_too(mt3_run, text):
 
 
 def test_a_failed_trial_says_where_why_and_what_to_do(mt3_run):
-    """Slashes in a task once led out of the folder of the trials."""
-    code, out, _ = mt3_run("task=push Anna's ../[red] box", "scene.base_xyz_yaw=[-0.5,0,0,0]")
+    """Slashes in a task once led out of the folder of the trials, and brackets were markup."""
+    code, out, _ = mt3_run("task=push Anna's ../[/red] box", "scene.base_xyz_yaw=[-0.5,0,0,0]")
     assert code == 1
+    assert "push Anna's ../[/red] box" in " ".join(out.split())
     assert "PLAN" in out
     assert "Nothing was touched" in out
     record = json.loads(Path("trials/push-anna-s-red-box-0001/trial.json").read_text())
@@ -86,9 +87,10 @@ def test_ctrl_c_stops_and_the_record_says_so(
         return inner(*arguments)
 
     monkeypatch.setattr(owner, name, interrupted)
-    code, out, _ = mt3_run("task=push the box", "output=json")
+    code, out, err = mt3_run("task=push the box", "output=json")
     document = json.loads(out)
     assert code == document["exit_code"] == 130
+    assert "interrupted: interrupted" not in err
     record = json.loads(Path(document["record"]).read_text())
     assert (record["outcome"], record["failure_stage"]) == ("interrupted", stage)
     assert record["success"] is None
@@ -103,6 +105,7 @@ def test_a_task_nobody_showed_names_those_that_are_known(mt3_run, text):
     assert code == document["exit_code"] == 2
     assert document["error"]["type"] == "NoMatchError"
     assert "pick up the hammer" in document["error"]["message"]
+    assert "pick up the hammer" in document["error"]["nearest"]
     assert "pick up the hammer" in " ".join(err.split())
     assert not Path("trials").exists()
 
@@ -114,12 +117,15 @@ def test_a_task_nobody_showed_names_those_that_are_known(mt3_run, text):
         (("task=push the box", "output=xml"), "output"),
         (("task=push the box", "scene.distractor=2"), "distractor"),
         (("task=push the box", "scene=moon"), "moon"),
+        (("task=push the box", "scene.distractors=-2"), "scene.distractors: got -2"),
+        (("task=push the box", "scene.distractors=many"), "scene.distractors: got 'many'"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_3(mt3_run, typed, said):
     code, out, err = mt3_run(*typed)
     assert code == 3
     assert said in err
+    assert len(err.strip().splitlines()) == 1
     assert "Traceback" not in out + err
     assert not Path("trials").exists()
 
@@ -181,3 +187,21 @@ def test_ctrl_c_around_the_trial_leaves_a_record_too(mt3_run, monkeypatch, owner
     assert code == 130
     record = json.loads(Path("trials/push-box-0001/trial.json").read_text())
     assert (record["outcome"], record["failure_stage"]) == ("interrupted", stage)
+
+
+def test_ctrl_c_while_the_picture_is_drawn_tells_of_the_trial_that_was_over(mt3_run, monkeypatch):
+    """It said only "interrupted", of a trial whose record says that the task is done."""
+
+    def interrupted(_, path, *arguments):
+        path.write_bytes(b"half a picture")
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("mt3.cli.run.draw_trial", interrupted)
+    code, out, err = mt3_run("task=push the box", "output=json")
+    document = json.loads(out)
+    assert code == document["exit_code"] == 130
+    assert document["picture"] is None
+    assert json.loads(Path(document["record"]).read_text()) == document["trial"]
+    said = " ".join(err.split())
+    assert "the trial was over: task done (judge: simulator), record at trials/push-box" in said
+    assert [path.name for path in Path("trials/push-box-0001").iterdir()] == ["trial.json"]

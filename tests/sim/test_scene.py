@@ -14,6 +14,7 @@ from sim.demonstrator import Demonstrator
 from sim.scene import PyBulletScene
 from sim.skills import skill_named
 from sim.staging import Circle, Region, stage
+from sim.workplace import build_scene
 
 
 def task(text: str) -> TaskDescription:
@@ -148,3 +149,12 @@ def test_a_scene_that_nobody_needs_frees_its_world_at_once() -> None:
         assert world() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("name", ["distractors", "instance_seed", "held_instance_seed"])
+@pytest.mark.parametrize("typed", ["many", 1.5, -2, True])
+def test_what_is_no_count_or_seed_is_refused_by_name(name, typed):
+    """Words ended in a TypeError of the inside, and -2 distractors were taken."""
+    given = {"distractors": 0, "instance_seed": None, "held_instance_seed": None, name: typed}
+    with pytest.raises(ConfigurationError, match=f"scene.{name}: got .*a whole number from 0"):
+        build_scene("push the box", 0, camera=None, base_xyz_yaw=(0.0, 0.0, 0.0, 0.0), **given)

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from mt3.cli.assembly import build
-from mt3.cli.entry import run_guarded
+from mt3.cli.entry import run_guarded, run_hydra_command
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.overrides import as_hydra_arguments, quote
+from mt3.cli.run import COMMAND
 from mt3.cli.software import software_versions
 from mt3.errors import (
     ConfigurationError,
@@ -61,6 +62,24 @@ def test_what_is_not_a_setting_is_refused_with_an_example(typed):
 
 
 @pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("sede=3", "sede: no such setting, expected one such as seed"),
+        ("scene.distractor=3", "scene.distractor: no such setting, expected one such as scene.dis"),
+        ("zzzz=3", "zzzz: no such setting (--cfg job prints them all)"),
+    ],
+)
+def test_an_unknown_setting_is_one_line_in_our_words(capfd, typed, said):
+    """It told of hydra's "+sede=3", structs and full keys."""
+    assert run_hydra_command(COMMAND, ["task=push the box", typed]) == 3
+    err = capfd.readouterr().err
+    assert err.startswith(f"mt3-run: {said}")
+    assert err.count("\n") == 1
+    assert "struct" not in err
+    assert "+" not in err
+
+
+@pytest.mark.parametrize(
     ("error", "code"),
     [
         (NoMatchError("none", ("pick up the mug",)), 2),
@@ -81,6 +100,17 @@ def test_errors_become_exit_codes_and_one_document(capfd, error, code):
     out, err = capfd.readouterr()
     assert json.loads(out)["exit_code"] == code
     assert "mt3-x: " in err
+
+
+def test_where_nothing_matched_the_document_lists_the_nearest(capfd):
+    """Programs had to read them out of the message."""
+
+    def body(console):
+        raise NoMatchError("none", ("pick up the mug", "push the box"))
+
+    run_guarded("mt3-x", body, as_json=True)
+    error = json.loads(capfd.readouterr().out)["error"]
+    assert error["nearest"] == ["pick up the mug", "push the box"]
 
 
 def test_errors_for_people_are_one_line_on_standard_error(capfd):

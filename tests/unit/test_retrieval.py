@@ -156,8 +156,9 @@ def test_damaged_demonstrations_are_listed_and_skipped():
 
 
 def test_nothing_but_damaged_demonstrations_is_no_match():
+    """The message began with the id twice."""
     shelf = Shelf(bad=("push the box", np.nan))
-    with pytest.raises(NoMatchError, match="sha256 differs"):
+    with pytest.raises(NoMatchError, match="is damaged: bad: sha256 differs"):
         index_of(shelf).query(TaskDescription.parse("push the box"), view_of_box(0.1))
 
 

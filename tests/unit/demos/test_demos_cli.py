@@ -35,6 +35,23 @@ def test_ls_lists_for_people_and_for_machines(cli):
     assert [row["id"] for row in document["demonstrations"]] == ["pick_up-mug-1", "pick_up-mug-2"]
 
 
+@pytest.mark.parametrize("columns", ["80", "30"])
+def test_ids_and_hashes_are_whole_on_a_narrow_screen(cli, recorded, monkeypatch, columns):
+    """They were cut with an ellipsis at 80 columns, which is also the width of a pipe."""
+    monkeypatch.setenv("COLUMNS", columns)
+    long_id = "pick_up-a-mug-with-a-name-of-many-words-1"
+    (recorded.path / "demos/pick_up-mug-2").rename(recorded.path / "demos" / long_id)
+    (recorded.path / "demos" / f"broken-{long_id}").mkdir()
+    _, out, _ = cli("ls")
+    assert f" {long_id} " in out
+    assert f" broken-{long_id} " in out
+    assert "…" not in out
+    _, shown, _ = cli("show", long_id)
+    assert shown.splitlines()[0] == long_id
+    values = "".join(line.split("│")[2].strip() for line in shown.splitlines() if "│" in line)
+    assert recorded.read(long_id)[1] in values
+
+
 def test_ls_lists_damage_with_its_reason_and_still_succeeds(cli, recorded):
     (recorded.folder("pick_up-mug-1") / "robot/t_s/c/0").write_bytes(b"?")
     code, out, _ = cli("ls")

@@ -3,14 +3,17 @@ import shutil
 
 import pytest
 
+from demos.intake import begin
 from demos.library import DemoLibrary
 from demos.manifest import write_manifest
+from demos.recovery import recover
 from mt3.errors import (
     ConfigurationError,
     DemoFormatError,
     DemoNotFoundError,
     LibraryNotFoundError,
 )
+from mt3.task import TaskDescription
 
 
 def test_a_missing_library_names_the_command_that_makes_one(tmp_path):
@@ -22,6 +25,24 @@ def test_a_library_opens_as_it_was_created(library):
     opened = DemoLibrary.open(library.path)
     assert (opened.robot, opened.backend) == ("kinematic", "sim")
     assert opened.summaries() == []
+
+
+def test_reading_makes_no_folder(recorded):
+    """A library on read-only media without its empty folders, as git copies it, did not open."""
+    for part in ("staging", "quarantine"):
+        (recorded.path / part).rmdir()
+    opened = DemoLibrary.open(recorded.path)
+    assert len(opened.scan()[0]) == 2
+    assert (opened.quarantined(), opened.unfinished()) == ([], [])
+    assert sorted(path.name for path in opened.path.iterdir()) == ["demos", "library.json"]
+
+
+def test_writing_makes_the_folders_that_are_missing(recorded):
+    for write in (recover, lambda library: library.remove("pick_up-mug-1"), _begin):
+        for part in ("staging", "quarantine"):
+            shutil.rmtree(recorded.path / part)
+        write(recorded)
+        assert (recorded.path / "quarantine").is_dir()
 
 
 def test_a_folder_with_other_things_does_not_become_a_library(tmp_path):
@@ -162,3 +183,7 @@ def _edit_attributes(folder, **changes):
     document["attributes"] |= changes
     path.write_text(json.dumps(document))
     write_manifest(folder)
+
+
+def _begin(library):
+    begin(library, TaskDescription.parse("pick up the mug"))

@@ -81,6 +81,36 @@ def test_an_interrupt_leaves_the_library_untouched(cli, tmp_path):
     assert library.damaged() == []
 
 
+def _interrupt(*arguments, **options):
+    raise KeyboardInterrupt
+
+
+def test_an_interrupt_before_there_is_a_library_says_that_nothing_was_recorded(cli, monkeypatch):
+    """It pointed to a recovery in a library that was never made."""
+    monkeypatch.setattr(command, "build", _interrupt)
+    code, out, _ = cli("task=pick up the mug")
+    assert code == 130
+    assert "nothing was recorded yet" in out
+    assert "--recover" not in out
+
+
+def test_an_interrupted_recording_is_named_with_the_command_that_recovers_it(cli, tmp_path):
+    code, out, _ = cli(
+        "task=pick up the mug", f"library={tmp_path}/my library", "+operator.interrupt_at=30"
+    )
+    assert code == 130
+    assert "unfinished: pick_up-mug-1" in out
+    assert f"--recover --library '{tmp_path}/my library'" in out
+
+
+def test_an_interrupt_after_the_end_does_not_deny_what_is_saved(cli, tmp_path, monkeypatch):
+    monkeypatch.setattr("demos.intake.DemoSummary", _interrupt)
+    code, out, _ = cli("task=pick up the mug")
+    assert code == 130
+    assert len(DemoLibrary.open(tmp_path / "library").summaries()) == 1
+    assert "nothing unfinished is left; mt3-demos ls --library" in out
+
+
 def test_real_demonstrations_never_enter_a_simulated_library(cli):
     cli("task=pick up the mug")
     code, _, err = cli("task=pick up the mug", "+scene.backend=real")
@@ -94,6 +124,7 @@ def test_real_demonstrations_never_enter_a_simulated_library(cli):
         ((), "task: missing"),
         (("task=frobnicate",), "frobnicate"),
         (("task=pick up the mug", "count=0"), "count: got 0"),
+        (("task=pick up the mug", "library=/dev/null/no"), "library: got /dev/null/no, expected"),
         (("task=pick up the mug", "seed=one"), "seed: got 'one'"),
         (("task=pick up the mug", "output=xml"), "output: got 'xml'"),
         (("task=pick up the mug", "sed=1"), "sed"),
