@@ -16,7 +16,6 @@ def remembered_interrupts() -> Iterator[None]:
     after Ctrl-C. Whoever is about to move one asks ``raise_if_interrupted`` first.
     """
     global _pressed
-    _pressed = False
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield  # somebody decided otherwise, as a worker process does
         return
@@ -25,6 +24,7 @@ def remembered_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        _pressed = False
 
 
 def was_interrupted() -> bool:
