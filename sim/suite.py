@@ -17,6 +17,7 @@ Instances: TypeAlias = Literal["same", "new"]
 _DEMONSTRATED_INSTANCE = 0
 _DEMONSTRATION, _TRIAL = 0, 1
 _DEMONSTRATION_DRAWS = 10
+_DEMONSTRATED_YAW_RAD = np.pi / 2  # who shows a task lets the camera see a handle
 _SEEDS = 1_000_000
 
 
@@ -109,5 +110,6 @@ class SimSuite:
         words = zlib.crc32(task.encode())
         rng = np.random.default_rng([self._seed, words, purpose, number, draw])
         target = _DEMONSTRATED_INSTANCE if new_instance is None else new_instance
-        instances = {"instance_seed": target, "held_instance_seed": _DEMONSTRATED_INSTANCE}
-        return Episode({"task": task, "seed": int(rng.integers(_SEEDS)), "scene": instances})
+        scene = {"instance_seed": target, "held_instance_seed": _DEMONSTRATED_INSTANCE}
+        turn = {"max_yaw_rad": _DEMONSTRATED_YAW_RAD} if purpose == _DEMONSTRATION else {}
+        return Episode({"task": task, "seed": int(rng.integers(_SEEDS)), "scene": scene | turn})

@@ -21,7 +21,7 @@ from sim.scene import PyBulletScene
 from sim.scene_view import instance_id
 from sim.segmenter import SimSegmenter
 from sim.skills import Skill, skill_named
-from sim.staging import stage
+from sim.staging import Region, stage
 
 _T_FLANGE_TOOL = SE3.from_yaw(-np.pi / 4, (0.0, 0.0, 0.105))
 _DEMONSTRATOR_STREAM = 4  # of random numbers, beside those of staging, camera and segmenter
@@ -59,6 +59,7 @@ def build_scene(
     distractors: int,
     instance_seed: int | None,
     held_instance_seed: int | None,
+    max_yaw_rad: float,
     base_xyz_yaw: Sequence[float],
 ) -> PyBulletScene:
     """Stage a task and mount the camera; see ``stage``.
@@ -70,6 +71,8 @@ def build_scene(
         distractors: How many other objects stand around.
         instance_seed: Which shape of the target's category.
         held_instance_seed: Which shape of the object in the hand.
+        max_yaw_rad: How far the target may be turned to either side from showing its +x side,
+            such as a handle, to a camera opposite the robot; pi places it at every yaw.
         base_xyz_yaw: Pose of the robot's base in W, metres and radians.
 
     Raises:
@@ -82,12 +85,15 @@ def build_scene(
     ):
         if given is not None:
             _require_whole(name, given)
+    if not 0.0 <= max_yaw_rad <= np.pi:
+        raise ConfigurationError(f"scene.max_yaw_rad: got {max_yaw_rad!r}, expected 0 to pi")
     scene = stage(
         TaskDescription.parse(task),
         seed,
         instance_seed=instance_seed,
         held_instance_seed=held_instance_seed,
         distractors=distractors,
+        region=Region(yaw_rad=(-max_yaw_rad, max_yaw_rad)),
         T_WB=SE3.from_yaw(base_xyz_yaw[3], base_xyz_yaw[:3]),
     )
     mount(scene, camera, seed)

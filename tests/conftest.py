@@ -1,5 +1,6 @@
 """Settings of every test: hypothesis draws the same examples in every run."""
 
+import signal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +13,9 @@ from mt3.geometry import SE3
 from mt3.interfaces import ArmState
 from mt3.motion.robot_model import RobotModel
 from mt3.perception import RGBD, Intrinsics, ObjectView
+
+# A shell's background job starts with Ctrl-C ignored, and so would all its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "repeatable",

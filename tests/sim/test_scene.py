@@ -157,4 +157,11 @@ def test_what_is_no_count_or_seed_is_refused_by_name(name, typed):
     """Words ended in a TypeError of the inside, and -2 distractors were taken."""
     given = {"distractors": 0, "instance_seed": None, "held_instance_seed": None, name: typed}
     with pytest.raises(ConfigurationError, match=f"scene.{name}: got .*a whole number from 0"):
-        build_scene("push the box", 0, camera=None, base_xyz_yaw=(0.0, 0.0, 0.0, 0.0), **given)
+        build_scene(
+            "push the box",
+            0,
+            camera=None,
+            max_yaw_rad=np.pi,
+            base_xyz_yaw=(0.0, 0.0, 0.0, 0.0),
+            **given,
+        )
