@@ -39,7 +39,7 @@ from registration_pairs import BINS_DEG, CONDITIONS, Condition, Pair, Pool, draw
 from mt3.alignment import Registrar, Registration
 from mt3.benchmark.wilson import Share
 from mt3.errors import Mt3Error
-from mt3.geometry import wrap_angle, yaw_of
+from mt3.geometry import SE3, wrap_angle, yaw_of
 from sim.snapshots import SnapshotStudio
 
 SAME = {"yaw_deg": 5.0, "position_mm": 10.0, "surface_mm": 5.0}
@@ -70,6 +70,7 @@ class Result:
         right: Within the limits of accuracy of its condition.
         right_by_yaw: The same, with symmetry understood strictly.
         wrong: Beyond the limits that a trusted answer must keep.
+        wrong_on_the_level: The same, where the heights of two instances may differ.
         told: Whether the demonstrated and the live view each tell the yaw, of asymmetric objects.
     """
 
@@ -81,6 +82,7 @@ class Result:
     right: bool = False
     right_by_yaw: bool = False
     wrong: bool = True
+    wrong_on_the_level: bool = True
     trusted: bool = False
     two_modes: bool = False
     yaw_error_deg: float | None = None
@@ -119,17 +121,11 @@ def build_parts() -> tuple[SnapshotStudio, Registrar]:
 
 def judge(pair: Pair, job: Job, registration: Registration, time_ms: float) -> Result:
     """The registration against the truth."""
-    D_W, truth, vertices = registration.D_W, pair.truth, pair.demo_model.mesh.vertices
-    centre_W = pair.T_WO_demo @ ((vertices.min(axis=0) + vertices.max(axis=0)) / 2)
-    T_OO = pair.T_WO_live.inverse() @ D_W @ pair.T_WO_demo
-    errors = {
-        "yaw_deg": abs(float(np.rad2deg(wrap_angle(yaw_of(D_W) - yaw_of(truth))))),
-        "position_mm": 1e3 * float(np.linalg.norm(D_W @ centre_W - truth @ centre_W)),
-        "surface_mm": 1e3 * surface_distance_m(pair.live_model.mesh, T_OO),
-    }
+    errors = errors_of(registration.D_W, pair)
     symmetric, limits = is_symmetric(pair, *SYMMETRY), LIMITS[job.condition]
     names = judged_by(symmetric, job.condition)
     strict_names = judged_by(is_symmetric(pair, *STRICT_SYMMETRY), job.condition)
+    level = {"position_mm": errors["level_mm"]} if job.condition == "instance" else {}
     close = [
         m for m in registration.modes if m.score - registration.modes[0].score < registration.margin
     ]
@@ -141,7 +137,8 @@ def judge(pair: Pair, job: Job, registration: Registration, time_ms: float) -> R
         (True, True) if symmetric else what_views_tell(pair),
         right=all(errors[name] < limits[name] for name in names),
         right_by_yaw=all(errors[name] < limits[name] for name in strict_names),
-        wrong=any(errors[name] > max(WRONG[name], limits[name]) for name in names),
+        wrong=is_wrong(errors, names, limits),
+        wrong_on_the_level=is_wrong({**errors, **level}, names, limits),
         trusted=registration.trusted,
         two_modes=len(close) > 1,
         yaw_error_deg=errors["yaw_deg"],
@@ -153,9 +150,28 @@ def judge(pair: Pair, job: Job, registration: Registration, time_ms: float) -> R
     )
 
 
+def errors_of(D_W: SE3, pair: Pair) -> dict[str, float]:
+    """How far a motion is off: yaw, the object's middle, the same on the level, its surface."""
+    truth, vertices = pair.truth, pair.demo_model.mesh.vertices
+    centre_W = pair.T_WO_demo @ ((vertices.min(axis=0) + vertices.max(axis=0)) / 2)
+    off_m = D_W @ centre_W - truth @ centre_W
+    T_OO = pair.T_WO_live.inverse() @ D_W @ pair.T_WO_demo
+    return {
+        "yaw_deg": abs(float(np.rad2deg(wrap_angle(yaw_of(D_W) - yaw_of(truth))))),
+        "position_mm": 1e3 * float(np.linalg.norm(off_m)),
+        "level_mm": 1e3 * float(np.linalg.norm(off_m[:2])),
+        "surface_mm": 1e3 * surface_distance_m(pair.live_model.mesh, T_OO),
+    }
+
+
 def is_symmetric(pair: Pair, from_deg: float, below_m: float) -> bool:
     """Whether some turn of the live object hardly moves its surface."""
     return least_motion_m(pair.live_model.mesh, from_deg) < below_m
+
+
+def is_wrong(errors: dict[str, float], names: Iterable[str], limits: dict[str, float]) -> bool:
+    """Whether an answer is beyond what a trusted one must keep."""
+    return any(errors[name] > max(WRONG[name], limits[name]) for name in names)
 
 
 def judged_by(symmetric: bool, condition: Condition) -> tuple[str, ...]:
@@ -253,6 +269,7 @@ def summarise(results: Sequence[Result]) -> dict[str, Any]:
         "ambiguous_refused_or_two_modes": share(unclear, lambda r: not r.trusted or r.two_modes),
         "trusted_of_what_is_clear": share(clear, lambda r: r.trusted),
         "wrong_among_trusted": share(trusted, lambda r: r.wrong),
+        "wrong_on_the_level": share(trusted, lambda r: r.wrong_on_the_level),
     }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from mt3.alignment.pixel_maps import Lens, deproject, fill_classes, fill_silhouette, fill_surface
-from mt3.alignment.residuals import CAMERA, COLUMNS, NORMAL, Side
+from mt3.alignment.residuals import CAMERA_COLUMNS, COLUMNS, NORMAL, Side
 from mt3.errors import GeometryError
 from mt3.geometry import SE3
 from mt3.perception import Intrinsics, ObjectView
@@ -157,7 +157,7 @@ def join_views(views: Sequence[ViewEvidence], points: int) -> Side:
     Points of a view are sorted by place, so every k-th covers it.
     """
     p_W, n_W, first = [], [], 0
-    cameras = np.recarray(len(views), dtype=CAMERA)
+    cameras = np.empty((len(views), CAMERA_COLUMNS))
     for number, view in enumerate(views):
         share = min(max(points // len(views), 1), len(view.p_W))
         index = np.linspace(0, len(view.p_W) - 1, share).astype(np.intp)
@@ -165,7 +165,7 @@ def join_views(views: Sequence[ViewEvidence], points: int) -> Side:
         n_W.append(view.n_W[index])
         k = view.intrinsics
         window, lens = view.window, (k.fx, k.fy, k.cx, k.cy, k.width, k.height)
-        cameras[number] = (first, *window, *lens, view.T_WC.R, view.T_WC.t)
+        cameras[number] = (first, *window, *lens, *view.T_WC.R.ravel(), *view.T_WC.t)
         first += len(view.maps)
     maps = np.concatenate([view.maps for view in views])
     return Side(np.concatenate(p_W), np.concatenate(n_W), maps, cameras)

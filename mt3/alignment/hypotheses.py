@@ -1,6 +1,7 @@
 """Many motions of one object, refined against the views of two scenes."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +85,8 @@ class ViewPair:
         live: Views of the live scene.
         points: Points used of each scene.
         hidden_behind_m: Further behind a surface a point is hidden.
+        threads: Among which the motions are shared out; each motion is refined by itself, so the
+            result does not depend on it.
     """
 
     def __init__(
@@ -92,7 +95,9 @@ class ViewPair:
         live: Sequence[ViewEvidence],
         points: int,
         hidden_behind_m: float,
+        threads: int = 1,
     ) -> None:
+        self._threads = threads
         self._demo, self._live = join_views(demo, points), join_views(live, points)
         self._hidden_behind_m = hidden_behind_m
 
@@ -113,9 +118,25 @@ class ViewPair:
             freedoms: 4 for (x, y, z, yaw), 6 for roll and pitch besides.
         """
         R, t = h.R.copy(), h.t.copy()
-        fits = refine_motions(
-            self._demo, self._live, R, t, iterations, self._hidden_behind_m, freedoms
-        )
+
+        def refine_some(some: IntArray) -> FloatArray:
+            first, end = int(some[0]), int(some[-1]) + 1
+            return refine_motions(
+                self._demo,
+                self._live,
+                R[first:end],
+                t[first:end],
+                iterations,
+                self._hidden_behind_m,
+                freedoms,
+            )
+
+        parts = np.array_split(np.arange(len(h)), min(self._threads, len(h)))
+        if len(parts) == 1:
+            fits = refine_some(parts[0])
+        else:
+            with ThreadPoolExecutor(len(parts)) as pool:
+                fits = np.concatenate(list(pool.map(refine_some, parts)))
         return Hypotheses(R, t), [Fit(*row) for row in fits.tolist()]
 
     def fit(self, h: Hypotheses) -> list[Fit]:

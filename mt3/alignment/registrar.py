@@ -7,6 +7,7 @@ different sides of an object need not overlap, which is why nearest-point distan
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,8 +16,8 @@ import numpy as np
 from mt3.alignment.evidence import ViewEvidence
 from mt3.alignment.hypotheses import Hypotheses, ViewPair, evenly_spread_yaws
 from mt3.alignment.registration import Registration, Symmetry, YawMode
-from mt3.alignment.residuals import Fit
 from mt3.alignment.symmetry import judge_symmetry
+from mt3.alignment.trust import TrustFeatures, TrustModel
 from mt3.errors import GeometryError
 from mt3.geometry import SE3, wrap_angle
 from mt3.perception import ObjectView
@@ -26,6 +27,8 @@ Views: TypeAlias = ObjectView | Sequence[ObjectView]
 
 _START_SEPARATION_RAD = np.deg2rad(4.0)
 _MODE_SEPARATION_RAD = np.deg2rad(15.0)
+_AS_GOOD = 0.006  # modes that score within this of each other fit alike
+_ROUND_COST = 0.042  # mean cost that no turn of a round object's views exceeds
 _AT_REST_M, _AT_REST_RAD = 0.002, np.deg2rad(1.0)
 
 
@@ -47,27 +50,6 @@ class Stage:
     hidden_behind_m: float
 
 
-@dataclass(frozen=True, slots=True)
-class TrustThresholds:
-    """When a registration may move a robot.
-
-    Args:
-        min_overlap: Least share of points, both ways, that meet the other view's surface.
-        max_rmse_m: Largest root mean square distance of those points, metres.
-        max_violation_m: Largest mean violation of seen-through space, metres.
-        min_margin: Least difference in score to the second mode that symmetry does not explain;
-            modes that differ less are as good as each other.
-        full_tolerance: Turns about the axis that all score within this of the best show a full
-            symmetry.
-    """
-
-    min_overlap: float = 0.02
-    max_rmse_m: float = 0.006
-    max_violation_m: float = 0.005
-    min_margin: float = 0.006
-    full_tolerance: float = 0.028
-
-
 class Registrar:
     """Registers views of one object: translation and yaw, on request also roll and pitch.
 
@@ -77,8 +59,9 @@ class Registrar:
         coarse: Round for the starting yaws over the circle, each with two initial translations.
         middle: Round for the best distinct starts.
         fine: Round for the best distinct modes.
-        trust: Thresholds of trust.
+        trust: Says how probably an answer is right; the calibrated one if not given.
         may_tip: Whether the last round may also roll and pitch the object (6-DoF).
+        threads: Among which the work is shared; the answer does not depend on it.
     """
 
     def __init__(
@@ -88,14 +71,16 @@ class Registrar:
         coarse: Stage = Stage(48, 160, 3, 0.012),
         middle: Stage = Stage(16, 400, 6, 0.008),
         fine: Stage = Stage(6, 800, 8, 0.005),
-        trust: TrustThresholds | None = None,
+        trust: TrustModel | None = None,
         may_tip: bool = False,
+        threads: int = 2,
     ) -> None:
         self._support_z_m = support_z_m
         self._support_margin_m = support_margin_m
         self._coarse, self._middle, self._fine = coarse, middle, fine
-        self._trust = trust or TrustThresholds()
+        self._trust = trust or TrustModel.calibrated()
         self._freedoms = 6 if may_tip else 4
+        self._threads = threads
 
     def register(self, demo: Views, live: Views) -> Registration:
         """Estimate ``D_W``, the motion that takes the demonstrated object to the live one.
@@ -111,7 +96,9 @@ class Registrar:
             GeometryError: A view holds too little of the object above its support, or there is
                 no view.
         """
-        seen_demo, seen_live = self._prepare("demo", demo), self._prepare("live", live)
+        with ThreadPoolExecutor(self._threads) as pool:
+            prepared = pool.map(self._prepare, ("demo", "live"), (demo, live))
+            seen_demo, seen_live = prepared
         starts = Hypotheses.initial(seen_demo, seen_live, self._coarse.hypotheses)
         tried, scores, _ = self._refine(seen_demo, seen_live, starts, self._coarse)
         curve = _yaw_curve(scores, self._coarse.hypotheses)
@@ -122,7 +109,7 @@ class Registrar:
         kept = spread.take(_distinct(spread, scores, self._fine.hypotheses, _MODE_SEPARATION_RAD))
         final, scores, pair = self._refine(seen_demo, seen_live, kept, self._fine, self._freedoms)
         order = _distinct(final, scores, len(final), _MODE_SEPARATION_RAD)
-        return self._conclude(pair, final.take(order), scores[order], spread, curve)
+        return self._conclude(seen_demo, seen_live, pair, final.take(order), scores[order], curve)
 
     def _prepare(self, name: str, views: Views) -> list[ViewEvidence]:
         several = [views] if isinstance(views, ObjectView) else list(views)
@@ -131,24 +118,25 @@ class Registrar:
         support = (self._support_z_m, self._support_margin_m)
         return [ViewEvidence.from_view(view, *support) for view in several]
 
-    @staticmethod
     def _refine(
+        self,
         demo: Sequence[ViewEvidence],
         live: Sequence[ViewEvidence],
         h: Hypotheses,
         stage: Stage,
         freedoms: int = 4,
     ) -> tuple[Hypotheses, FloatArray, ViewPair]:
-        pair = ViewPair(demo, live, stage.points, stage.hidden_behind_m)
+        pair = ViewPair(demo, live, stage.points, stage.hidden_behind_m, self._threads)
         refined, fits = pair.refine(h, stage.iterations, freedoms)
         return refined, np.array([fit.score for fit in fits]), pair
 
     def _conclude(
         self,
+        seen_demo: Sequence[ViewEvidence],
+        seen_live: Sequence[ViewEvidence],
         pair: ViewPair,
         final: Hypotheses,
         scores: FloatArray,
-        spread: Hypotheses,
         curve: FloatArray,
     ) -> Registration:
         modes = tuple(
@@ -156,58 +144,52 @@ class Registrar:
             for k, yaw_rad in enumerate(final.yaws_rad())
         )
         verdict = judge_symmetry(
-            pair, modes, spread, self._trust.full_tolerance, self._trust.min_margin
+            seen_demo,
+            seen_live,
+            pair,
+            modes,
+            _ROUND_COST,
+            _AS_GOOD,
+            self._threads,
         )
         D_W = verdict.motions[0]
         best = Hypotheses(D_W.R[None], D_W.t[None])
         fit = pair.fit(best)[0]
         again, _ = pair.refine(best, 2, self._freedoms)
         at_rest = _at_rest(D_W, again.motion(0), pair.centroid_demo_W, verdict.symmetry)
-        margin = _margin(modes, verdict.symmetry, verdict.motions)
-        reason = self._why_not(fit, margin, at_rest)
+        features = TrustFeatures(
+            margin=_margin(modes, verdict.symmetry, verdict.motions),
+            overlap=fit.overlap,
+            violation_m=fit.violation_m,
+            score=fit.score,
+            points=min(sum(len(view.p_W) for view in side) for side in (seen_demo, seen_live)),
+        )
+        doubt = self._trust.doubt(features)
+        reason = doubt if at_rest else "the refinement did not come to rest"
         return Registration(
             D_W=D_W,
             converged=at_rest,
             trusted=not reason,
             reason=reason,
+            probability=self._trust.probability(features),
             overlap=fit.overlap,
             rmse_m=fit.rmse_m,
             violation_m=fit.violation_m,
+            score=fit.score,
+            points=features.points,
             modes=modes,
-            margin=margin,
+            margin=features.margin,
             symmetry=verdict.symmetry,
             equivalent_motions=verdict.motions,
             yaw_curve=curve,
         )
 
-    def _why_not(self, fit: Fit, margin: float, at_rest: bool) -> str:
-        """What speaks against trust, or an empty text."""
-        limits = self._trust
-        overlap, rmse_m, violation_m = fit.overlap, fit.rmse_m, fit.violation_m
-        checks = (
-            (at_rest, "the refinement did not come to rest"),
-            (overlap >= limits.min_overlap, f"overlap {overlap:.2f} < {limits.min_overlap:.2f}"),
-            (
-                rmse_m <= limits.max_rmse_m,
-                f"RMSE {rmse_m * 1e3:.1f} mm > {limits.max_rmse_m * 1e3:.1f} mm",
-            ),
-            (
-                violation_m <= limits.max_violation_m,
-                f"violation {violation_m * 1e3:.1f} mm > {limits.max_violation_m * 1e3:.1f} mm",
-            ),
-            (
-                margin >= limits.min_margin,
-                f"margin {margin:.3f} < {limits.min_margin:.3f}: another yaw fits as well",
-            ),
-        )
-        return "; ".join(text for holds, text in checks if not holds)
-
 
 def _at_rest(D_W: SE3, again: SE3, centre_W: FloatArray, symmetry: Symmetry) -> bool:
-    """Whether another refinement leaves the object's centre, and a yaw that matters, in place."""
+    """Whether another refinement leaves the object in place; a round one is where its axis is."""
     moved_m = float(np.linalg.norm(D_W @ centre_W - again @ centre_W))
-    turned = symmetry != "full" and D_W.angle_to_rad(again) > _AT_REST_RAD
-    return moved_m < _AT_REST_M and not turned
+    still = moved_m < _AT_REST_M and D_W.angle_to_rad(again) < _AT_REST_RAD
+    return symmetry == "full" or still
 
 
 def _yaw_curve(scores: FloatArray, yaw_starts: int) -> FloatArray:

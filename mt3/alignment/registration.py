@@ -34,10 +34,13 @@ class Registration:
         converged: Whether the refinement of the best mode came to rest.
         trusted: Whether a robot may act on it.
         reason: Why not, or an empty text.
+        probability: Of being within 10 mm and 10 deg, as calibrated; see ``TrustModel``.
         overlap: Share of the points, both ways, that meet the other view's surface.
         rmse_m: Root mean square distance to the surface of those points, metres.
         violation_m: Mean depth by which points, both ways, stand where the other camera saw
             through, metres.
+        score: Mean cost per point in [0, 1]; lower is better.
+        points: Of the object, on the side that shows fewer.
         modes: All local best yaws, best first.
         margin: Score of the second mode that is not the same by symmetry, minus that of the best.
         symmetry: Verdict from the modes: ``none``, ``n-fold`` or ``full``.
@@ -49,9 +52,12 @@ class Registration:
     converged: bool
     trusted: bool
     reason: str
+    probability: float
     overlap: float
     rmse_m: float
     violation_m: float
+    score: float
+    points: int
     modes: tuple[YawMode, ...]
     margin: float
     symmetry: Symmetry
@@ -77,7 +83,8 @@ class Registration:
     def describe(self) -> str:
         """The fields of trust in one line."""
         return (
-            f"overlap {self.overlap:.2f}, RMSE {self.rmse_m * 1e3:.1f} mm, violation "
-            f"{self.violation_m * 1e3:.2f} mm, margin {self.margin:.3f}, "
-            f"{len(self.modes)} modes, symmetry {self.symmetry}"
+            f"probability {self.probability:.3f}, overlap {self.overlap:.2f}, "
+            f"RMSE {self.rmse_m * 1e3:.1f} mm, violation {self.violation_m * 1e3:.2f} mm, "
+            f"score {self.score:.3f}, margin {self.margin:.3f}, {len(self.modes)} modes, "
+            f"symmetry {self.symmetry}"
         )

@@ -8,7 +8,7 @@ seen, so it only counts where it stands in empty space: without this the inside 
 drawn to its outside.
 """
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -35,24 +35,10 @@ _SHRINK = 0.3  # of a step that did not help
 _RIDGE = 1e-6  # keeps a direction that nothing constrains where it is
 
 
-# One view: the row of the maps where its window begins, that window in the image, intrinsics, pose.
-CAMERA = np.dtype(
-    [
-        ("first", np.int64),
-        ("u0", np.float64),
-        ("v0", np.float64),
-        ("columns", np.float64),
-        ("rows", np.float64),
-        ("fx", np.float64),
-        ("fy", np.float64),
-        ("cx", np.float64),
-        ("cy", np.float64),
-        ("width", np.float64),
-        ("height", np.float64),
-        ("R_WC", np.float64, (3, 3)),
-        ("t_WC", np.float64, (3,)),
-    ]
-)
+# Columns of the cameras, one row for each view: the row of the maps where its window begins, that
+# window in the image, the intrinsics, and the pose T_WC.
+FIRST, U0, V0, WINDOW_WIDTH, WINDOW_HEIGHT, FX, FY, CX, CY, WIDTH, HEIGHT = range(11)
+R_WC, T_WC, CAMERA_COLUMNS = 11, 20, 23
 
 
 class Side(NamedTuple):
@@ -62,13 +48,13 @@ class Side(NamedTuple):
         p_W: Points of the object, (N, 3), metres.
         n_W: Surface normals there, (N, 3).
         maps: Pixel maps of all views below each other, (M, 10) float32.
-        cameras: One for each view, (V,) of ``CAMERA``.
+        cameras: One row for each view, (V, 23).
     """
 
     p_W: FloatArray
     n_W: FloatArray
     maps: Float32Array
-    cameras: np.ndarray[Any, np.dtype[np.record]]
+    cameras: FloatArray
 
 
 Vector: TypeAlias = tuple[float, float, float]
@@ -122,54 +108,70 @@ def _hidden() -> PointResidual:
     return PointResidual(0.0, 0.0, 0.0, 0.0, False, False, 0.0, HIDDEN_COST)
 
 
+# Elements are read one by one: a row taken out of a shared array counts its references, in which
+# threads wait for each other.
 @compiled
-def _vector(pixel: Float32Array, first: int) -> Vector:
-    return np.float64(pixel[first]), np.float64(pixel[first + 1]), np.float64(pixel[first + 2])
+def _vector(rows: FloatArray | Float32Array, row: int, first: int) -> Vector:
+    return (
+        np.float64(rows[row, first]),
+        np.float64(rows[row, first + 1]),
+        np.float64(rows[row, first + 2]),
+    )
 
 
 @compiled
 def compute_residual(
-    maps: Float32Array, camera: np.record, p: Vector, n: Vector, hidden_behind_m: float
+    maps: Float32Array,
+    cameras: FloatArray,
+    view: int,
+    p: Vector,
+    n: Vector,
+    hidden_behind_m: float,
 ) -> PointResidual:
     """Hold a point against one view.
 
     Args:
         maps: Pixel maps of the view's side.
-        camera: The view, a ``CAMERA``.
+        cameras: Cameras of the view's side.
+        view: Index of the view.
         p: Position in W under the motion, metres.
         n: Surface normal there, in W.
         hidden_behind_m: Further behind the surface a point is hidden: no evidence.
     """
-    R, o = camera.R_WC, camera.t_WC
+    o = _vector(cameras, view, T_WC)
+    r_x = _vector(cameras, view, R_WC)
+    r_y, r_z = _vector(cameras, view, R_WC + 3), _vector(cameras, view, R_WC + 6)
+    fx, fy = cameras[view, FX], cameras[view, FY]
     dx, dy, dz = p[0] - o[0], p[1] - o[1], p[2] - o[2]
-    z = max(R[0, 2] * dx + R[1, 2] * dy + R[2, 2] * dz, 1e-3)
-    u = np.floor(0.5 + camera.fx * (R[0, 0] * dx + R[1, 0] * dy + R[2, 0] * dz) / z + camera.cx)
-    v = np.floor(0.5 + camera.fy * (R[0, 1] * dx + R[1, 1] * dy + R[2, 1] * dz) / z + camera.cy)
-    if not (0.0 <= u < camera.width and 0.0 <= v < camera.height):
+    z = max(r_x[2] * dx + r_y[2] * dy + r_z[2] * dz, 1e-3)
+    u = np.floor(0.5 + fx * (r_x[0] * dx + r_y[0] * dy + r_z[0] * dz) / z + cameras[view, CX])
+    v = np.floor(0.5 + fy * (r_x[1] * dx + r_y[1] * dy + r_z[1] * dz) / z + cameras[view, CY])
+    if not (0.0 <= u < cameras[view, WIDTH] and 0.0 <= v < cameras[view, HEIGHT]):
         return _hidden()
-    column = min(max(u - camera.u0, 0.0), camera.columns - 1.0)
-    row = min(max(v - camera.v0, 0.0), camera.rows - 1.0)
-    beyond_px = np.sqrt((u - camera.u0 - column) ** 2 + (v - camera.v0 - row) ** 2)
-    pixel = maps[camera.first + int(row * camera.columns + column)]
-    behind_m = z - pixel[DEPTH]
-    if pixel[CLASS] == UNKNOWN and behind_m > -OTHER_THING_M:
+    u, v = u - cameras[view, U0], v - cameras[view, V0]
+    column = min(max(u, 0.0), cameras[view, WINDOW_WIDTH] - 1.0)
+    row = min(max(v, 0.0), cameras[view, WINDOW_HEIGHT] - 1.0)
+    beyond_px = np.sqrt((u - column) ** 2 + (v - row) ** 2)
+    pixel = int(cameras[view, FIRST] + row * cameras[view, WINDOW_WIDTH] + column)
+    behind_m = z - maps[pixel, DEPTH]
+    if maps[pixel, CLASS] == UNKNOWN and behind_m > -OTHER_THING_M:
         return _hidden()
-    if pixel[CLASS] == OBJECT and beyond_px == 0.0:
-        ax, ay, az = _vector(pixel, NORMAL)
+    if maps[pixel, CLASS] == OBJECT and beyond_px == 0.0:
+        ax, ay, az = _vector(maps, pixel, NORMAL)
         facing = -(n[0] * dx + n[1] * dy + n[2] * dz) > FACING_COSINE * z
         alike = facing and n[0] * ax + n[1] * ay + n[2] * az > ALIKE_COSINE
         if behind_m >= (hidden_behind_m if alike else -FREE_SPACE_M):
             return _hidden()
         # n . (q - s), with s on the same ray: the difference of depths times the ray's slope on n
-        r = pixel[SLOPE] * behind_m
+        r = maps[pixel, SLOPE] * behind_m
         agrees = bool(alike and abs(behind_m) < hidden_behind_m)
         in_front_m = max(-behind_m - FREE_SPACE_M, 0.0)
         return PointResidual(r, ax, ay, az, True, agrees, in_front_m, _cost(r))
-    outside_px = pixel[DISTANCE] + beyond_px
+    outside_px = maps[pixel, DISTANCE] + beyond_px
     if outside_px == 0.0:
         return _hidden()
-    r = outside_px * z / (0.5 * (camera.fx + camera.fy))
-    gx, gy, gz = _vector(pixel, OUTWARD)
+    r = outside_px * z / (0.5 * (fx + fy))
+    gx, gy, gz = _vector(maps, pixel, OUTWARD)
     return PointResidual(r, gx, gy, gz, True, False, r, _cost(r))
 
 
@@ -237,7 +239,7 @@ def evaluate(
         own, other = (demo, live) if forward else (live, demo)
         share = 0.5 / (len(own.p_W) * len(other.cameras))
         for k in range(len(own.p_W)):
-            p, n = own.p_W[k], own.n_W[k]
+            p, n = _vector(own.p_W, k, 0), _vector(own.n_W, k, 0)
             if forward:
                 q = _turned(R, p[0], p[1], p[2])
                 q = (q[0] + t[0], q[1] + t[1], q[2] + t[2])
@@ -247,8 +249,8 @@ def evaluate(
                 q = _turned(R_back, p[0] - t[0], p[1] - t[1], p[2] - t[2])
                 n_q = _turned(R_back, n[0], n[1], n[2])
                 arm = (p[0] - pivot[0], p[1] - pivot[1], p[2] - pivot[2])
-            for camera in other.cameras:
-                one = compute_residual(other.maps, camera, q, n_q, hidden_behind_m)
+            for view in range(len(other.cameras)):
+                one = compute_residual(other.maps, other.cameras, view, q, n_q, hidden_behind_m)
                 score += share * one.cost
                 violation_m += share * one.violation_m
                 if one.agrees:

@@ -1,9 +1,12 @@
-"""Which yaws of an object look the same, judged from the modes of a registration."""
+"""Which turns about the vertical leave an object looking the same."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize
 
+from mt3.alignment.evidence import ViewEvidence
 from mt3.alignment.hypotheses import (
     Hypotheses,
     ViewPair,
@@ -12,11 +15,17 @@ from mt3.alignment.hypotheses import (
 )
 from mt3.alignment.registration import Symmetry, YawMode
 from mt3.geometry import SE3, wrap_angle
+from mt3.types import FloatArray
 
 _FOLDS = (2, 3, 4)
 _FOLD_TOLERANCE_RAD = np.deg2rad(8.0)
 _FULL_TURN_STEPS = 24
-_MISFIT_SHARE = 0.3  # another instance fits worse everywhere, and more unevenly
+
+_AXIS_TURNS, _AXIS_POINTS, _AXIS_HIDDEN_BEHIND_M = 7, 70, 0.012
+_AXIS_DEPTHS_M = np.arange(-0.015, 0.046, 0.0075)  # behind the middle of what is seen
+_AXIS_STEP_M, _AXIS_REACH_M, _AXIS_TRIES = 0.004, 0.020, 30
+_FAR_FROM_ROUND = 0.45  # mean cost of a turn: no axis will be found
+_CHECK_TURNS, _CHECK_POINTS, _CHECK_ITERATIONS, _CHECK_HIDDEN_BEHIND_M = 12, 300, 3, 0.005
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,37 +37,113 @@ class SymmetryVerdict:
 
 
 def judge_symmetry(
+    demo: Sequence[ViewEvidence],
+    live: Sequence[ViewEvidence],
     pair: ViewPair,
     modes: tuple[YawMode, ...],
-    tried: Hypotheses,
     full_tolerance: float,
     fold_tolerance: float,
+    threads: int,
 ) -> SymmetryVerdict:
     """Say whether the object looks the same after some turn about the vertical.
 
-    Full: all turns about the axis that the refined hypotheses share fit as well as the best.
+    Full: the views of the demonstration, turned about some axis, agree with themselves, and so do
+    the live ones. That holds for two round objects of different size as well.
     N-fold: the modes that fit as well as the best lie at the n-th parts of the circle.
 
     Args:
-        pair: The two views, to score turns with.
+        demo: Views of the demonstration.
+        live: Views of the live scene.
+        pair: Both, thinned, to hold motions against.
         modes: Local best yaws, best first.
-        tried: Refined hypotheses, which determine the axis.
-        full_tolerance: Turns that all score within this of the best are as good.
+        full_tolerance: Largest mean cost of any turn of a round object's views.
         fold_tolerance: Modes that score within this of the best are as good.
+        threads: See ``ViewPair``.
     """
     best = modes[0]
-    turns = _turns_about_axis(best, tried)
-    fits = pair.fit(turns)
-    worst = max(fit.score for fit in fits)
-    if worst - best.score < full_tolerance + _MISFIT_SHARE * best.score:
-        order = np.argsort([-fit.overlap for fit in fits], kind="stable")
-        return SymmetryVerdict("full", tuple(turns.motion(int(k)) for k in order))
+    axis_demo = find_axis(demo, full_tolerance, threads)
+    axis_live = None if axis_demo is None else find_axis(live, full_tolerance, threads)
+    if axis_demo is not None and axis_live is not None:
+        return SymmetryVerdict("full", _turns_onto(pair, axis_demo, axis_live, best))
     alike = [m for m in modes if m.score - best.score < fold_tolerance]
     for fold in _FOLDS:
         partners = _fold_partners(best, alike, fold)
         if partners is not None and len(partners) == len(alike) - 1:
             return SymmetryVerdict("n-fold", (best.D_W, *(m.D_W for m in partners)))
     return SymmetryVerdict("none", (best.D_W,))
+
+
+def find_axis(
+    views: Sequence[ViewEvidence], tolerance: float, threads: int = 1
+) -> FloatArray | None:
+    """Where in W the axis of a round object stands, (2,), metres; None of an object not round.
+
+    What the views show is turned and held against the same views. The axis is sought behind the
+    middle of what is seen.
+
+    Args:
+        views: Of one scene.
+        tolerance: Largest mean cost of any turn.
+        threads: See ``ViewPair``.
+    """
+    rough = ViewPair(views, views, _AXIS_POINTS, _AXIS_HIDDEN_BEHIND_M)
+
+    def cost(axis: FloatArray) -> float:
+        fits = rough.fit(_turns(axis, axis, _AXIS_TURNS))
+        return float(np.mean([fit.score for fit in fits]))
+
+    start = min(_axis_candidates(views), key=cost)
+    if cost(start) > _FAR_FROM_ROUND:
+        return None
+    simplex = start + _AXIS_STEP_M * np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    axis: FloatArray = minimize(
+        cost,
+        start,
+        method="Nelder-Mead",
+        options={
+            "initial_simplex": simplex,
+            "maxfev": _AXIS_TRIES,
+            "xatol": _AXIS_STEP_M / 20,
+        },
+    ).x
+    if np.linalg.norm(axis - start) > _AXIS_REACH_M:
+        return None  # it went where nothing is seen, and nothing contradicts
+    fine = ViewPair(views, views, _CHECK_POINTS, _CHECK_HIDDEN_BEHIND_M, threads)
+    _, fits = fine.refine(_turns(axis, axis, _CHECK_TURNS), _CHECK_ITERATIONS)
+    return axis if max(fit.score for fit in fits) < tolerance else None
+
+
+def _axis_candidates(views: Sequence[ViewEvidence]) -> list[FloatArray]:
+    p_W = np.concatenate([view.p_W[:, :2] for view in views])
+    middle = 0.5 * (p_W.min(axis=0) + p_W.max(axis=0))
+    away = middle - views[0].T_WC.t[:2]
+    away = away / max(float(np.linalg.norm(away)), 1e-9)
+    return [middle + depth_m * away for depth_m in _AXIS_DEPTHS_M]
+
+
+def _turns(axis_from: FloatArray, axis_to: FloatArray, count: int) -> Hypotheses:
+    """Evenly spread turns that take one vertical axis to another, (2,) each."""
+    R = rotations_about_z(evenly_spread_yaws(count))
+    t = np.zeros((count, 3))
+    t[:, :2] = axis_to - R[:, :2, :2] @ axis_from
+    return Hypotheses(R, t)
+
+
+def _turns_onto(
+    pair: ViewPair, axis_demo: FloatArray, axis_live: FloatArray, best: YawMode
+) -> tuple[SE3, ...]:
+    """Turns that take the demonstrated axis to the live one, the best overlap first.
+
+    Both views together say better where the axis is now: the median of where refined turns put it.
+    """
+    turns = _turns(axis_demo, axis_live, _FULL_TURN_STEPS)
+    turns.t[:, 2] = best.D_W.t[2]
+    refined, _ = pair.refine(turns, _CHECK_ITERATIONS)
+    put = refined.R[:, :2, :2] @ axis_demo + refined.t[:, :2]
+    final = _turns(axis_demo, np.median(put, axis=0), _FULL_TURN_STEPS)
+    final.t[:, 2] = np.median(refined.t[:, 2])
+    order = np.argsort([-fit.overlap for fit in pair.fit(final)], kind="stable")
+    return tuple(final.motion(int(k)) for k in order)
 
 
 def _fold_partners(best: YawMode, alike: list[YawMode], fold: int) -> list[YawMode] | None:
@@ -71,18 +156,3 @@ def _fold_partners(best: YawMode, alike: list[YawMode], fold: int) -> list[YawMo
             return None
         partners.append(near[0])
     return partners
-
-
-def _turns_about_axis(best: YawMode, tried: Hypotheses) -> Hypotheses:
-    """Evenly spread yaws that all take the demonstrated axis to the live one.
-
-    Each hypothesis says ``R_i a + t_i = b`` for the axis at ``a`` in the demonstration and ``b``
-    now; all of them together determine both by least squares.
-    """
-    R = tried.R[:, :2, :2]
-    rows = np.concatenate([R, -np.tile(np.eye(2), (len(tried), 1, 1))], axis=2).reshape(-1, 4)
-    ab, *_ = np.linalg.lstsq(rows, -tried.t[:, :2].reshape(-1), rcond=None)
-    turns = rotations_about_z(best.yaw_rad + evenly_spread_yaws(_FULL_TURN_STEPS))
-    t_xy = ab[2:] - turns[:, :2, :2] @ ab[:2]
-    height_m = np.full((_FULL_TURN_STEPS, 1), best.D_W.t[2])
-    return Hypotheses(turns, np.concatenate([t_xy, height_m], axis=1))

@@ -96,9 +96,12 @@ class RegistrationRecord:
     converged: bool
     trusted: bool
     reason: str
+    probability: float
     overlap: float
     rmse_m: float
     violation_m: float
+    score: float
+    points: int
     margin: float
     symmetry: str
     modes: tuple[ModeRecord, ...]
@@ -113,9 +116,12 @@ class RegistrationRecord:
             converged=bool(registration.converged),
             trusted=bool(registration.trusted),
             reason=registration.reason,
+            probability=float(registration.probability),
             overlap=float(registration.overlap),
             rmse_m=float(registration.rmse_m),
             violation_m=float(registration.violation_m),
+            score=float(registration.score),
+            points=int(registration.points),
             margin=float(registration.margin),
             symmetry=registration.symmetry,
             modes=tuple(

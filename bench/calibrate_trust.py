@@ -1,0 +1,217 @@
+"""Fit how probable it is that a registration is right, on shapes that no figure is measured on.
+
+Pairs of the pool ``develop`` are registered under every condition of ``bench/registration.py``. A
+registration is right within 10 mm and 10 deg, a symmetric object's where its misplaced surface is
+within 5 mm; for another instance within 15 mm on the level, because no view tells which of two
+different heights should match.
+
+  python bench/calibrate_trust.py                 draw, register, fit: some 20 minutes on two cores
+  python bench/calibrate_trust.py --fit-only      fit again to the data in bench/results
+
+Writes bench/results/trust-calibration.csv (the data), mt3/alignment/trust.json (the model) and
+docs/images/trust.png (the reliability curve, from probabilities of pairs left out of the fit).
+"""
+
+import argparse
+import csv
+import json
+import multiprocessing
+import os
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeAlias
+
+import matplotlib as mpl
+import numpy as np
+from registration import (
+    LIMITS,
+    SINGLE_THREADED,
+    SYMMETRY,
+    Job,
+    build_parts,
+    errors_of,
+    is_symmetric,
+    is_wrong,
+    judged_by,
+)
+from registration_pairs import BINS_DEG, CONDITIONS, draw_pair
+from scipy.optimize import minimize
+
+from mt3.alignment import TrustFeatures, TrustModel
+from mt3.benchmark.wilson import Share
+from mt3.errors import Mt3Error
+from mt3.types import BoolArray, FloatArray
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT / "bench" / "results" / "trust-calibration.csv"
+MODEL = ROOT / "mt3" / "alignment" / "trust.json"
+PICTURE = ROOT / "docs" / "images" / "trust.png"
+COLUMNS = ("condition", "bin", "number", "shape", *TrustFeatures._fields, "right")
+MIN_PROBABILITY = 0.95
+FOLDS = 10
+PENALTY = 1.0  # of squared weights of standardised features: a prior against extremes
+EDGES = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
+
+Row: TypeAlias = dict[str, str]
+
+_parts = None
+
+
+def _start_worker() -> None:
+    global _parts
+    _parts = build_parts()
+
+
+def _work(job: Job) -> Row | None:
+    """One pair as a line of the data, None where registration is refused outright."""
+    if _parts is None:
+        raise RuntimeError("worker: not started")
+    studio, registrar = _parts
+    pair = draw_pair(studio, job.pool, job.condition, job.bin, job.number)
+    try:
+        found = registrar.register(pair.demo_view, pair.live_view)
+    except Mt3Error:
+        return None
+    errors = errors_of(found.D_W, pair)
+    if job.condition == "instance":
+        errors["position_mm"] = errors["level_mm"]
+    names = judged_by(is_symmetric(pair, *SYMMETRY), job.condition)
+    right = not is_wrong(errors, names, LIMITS[job.condition])
+    features = TrustFeatures(
+        found.margin, found.overlap, found.violation_m, found.score, found.points
+    )
+    shape = f"{pair.live_model.category}/{pair.live_model.seed}"
+    values = (job.condition, job.bin, job.number, shape, *features, int(right))
+    texts = (f"{value:.6g}" if isinstance(value, float) else str(value) for value in values)
+    return dict(zip(COLUMNS, texts, strict=True))
+
+
+def collect(pairs: int, workers: int) -> list[Row]:
+    """The data, written to its file as well."""
+    jobs = [
+        Job("develop", condition, which_bin, number)
+        for number in range(pairs)
+        for condition in CONDITIONS
+        for which_bin in range(len(BINS_DEG))
+    ]
+    os.environ.update(SINGLE_THREADED)
+    rows: list[Row] = []
+    with multiprocessing.get_context("spawn").Pool(workers, _start_worker) as pool:
+        for done, row in enumerate(pool.imap(_work, jobs, chunksize=4), 1):
+            if row is not None:
+                rows.append(row)
+            if done % 100 == 0:
+                print(f"{done} of {len(jobs)} pairs", flush=True)
+    with DATA.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return rows
+
+
+def features_of(row: Row) -> TrustFeatures:
+    """The features of a line of the data."""
+    margin, overlap, violation_m, score = (float(row[name]) for name in COLUMNS[4:8])
+    return TrustFeatures(margin, overlap, violation_m, score, int(row["points"]))
+
+
+def fit(X: FloatArray, right: BoolArray) -> TrustModel:
+    """Logistic regression with a penalty, on rows of features."""
+    usual, spread = X.mean(axis=0), X.std(axis=0)
+    Z = np.column_stack([np.ones(len(X)), (X - usual) / spread])
+    sign = np.where(right, 1.0, -1.0)
+
+    def loss(w: FloatArray) -> tuple[float, FloatArray]:
+        odds = sign * (Z @ w)
+        penalised = np.concatenate([[0.0], w[1:]])
+        value = np.logaddexp(0.0, -odds).sum() + 0.5 * PENALTY * penalised @ penalised
+        return float(value), -Z.T @ (sign / (1.0 + np.exp(odds))) + PENALTY * penalised
+
+    w = minimize(loss, np.zeros(Z.shape[1]), jac=True, method="BFGS").x
+    return TrustModel(float(w[0]), w[1:] / spread, usual, MIN_PROBABILITY)
+
+
+def left_out_probabilities(
+    features: Sequence[TrustFeatures], X: FloatArray, right: BoolArray
+) -> FloatArray:
+    """Of each pair, from a fit to the folds that it is not in."""
+    fold = np.random.default_rng(0).integers(FOLDS, size=len(X))
+    probability = np.empty(len(X))
+    for k in range(FOLDS):
+        model = fit(X[fold != k], right[fold != k])
+        for index in np.flatnonzero(fold == k):
+            probability[index] = model.probability(features[index])
+    return probability
+
+
+def draw(probability: FloatArray, right: BoolArray) -> None:
+    """The reliability curve: promised against kept, with Wilson intervals."""
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(5.0, 4.2), layout="constrained")
+    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+    for low, high in pairwise(EDGES):
+        inside = (probability >= low) & ((probability < high) | (high == 1.0))
+        if not inside.any():
+            continue
+        share = Share(int(right[inside].sum()), int(inside.sum()))
+        bottom, top = share.as_json()["interval_95"]
+        x = float(probability[inside].mean())
+        axes.plot([x, x], [bottom, top], color="tab:blue")
+        axes.plot([x], [share.value], "o", color="tab:blue")
+        axes.annotate(
+            str(int(inside.sum())), (x, bottom), textcoords="offset points", xytext=(4, 0)
+        )
+        print(f"promised {x:.3f}, kept {share}")
+    axes.set_xlabel("probability of being right, as promised")
+    axes.set_ylabel("share that was right (95 % interval, number)")
+    figure.savefig(PICTURE, dpi=110)
+
+
+def report(rows: Sequence[Row], probability: FloatArray, right: BoolArray) -> None:
+    """What thresholds would do."""
+    same = np.array([row["condition"] != "instance" for row in rows])
+    for name, chosen in (("same instance", same), ("another instance", ~same)):
+        for least in (0.9, 0.95, 0.97, 0.98, 0.99):
+            trusted = chosen & (probability >= least)
+            wrong = Share(int((~right[trusted]).sum()), int(trusted.sum()))
+            kept = Share(int(trusted.sum()), int(chosen.sum()))
+            print(f"{name}, from {least}: trusted {kept}; wrong among them {wrong}")
+
+
+def main() -> None:
+    """Collect, fit, write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pairs", type=int, default=90, help="in each condition and bin")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--fit-only", action="store_true", help="to the data that is there")
+    arguments = parser.parse_args()
+    if arguments.fit_only:
+        with DATA.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    else:
+        rows = collect(arguments.pairs, arguments.workers)
+    features = [features_of(row) for row in rows]
+    X = np.array([one.as_row() for one in features])
+    right = np.array([row["right"] == "1" for row in rows])
+    probability = left_out_probabilities(features, X, right)
+    report(rows, probability, right)
+    draw(probability, right)
+    model = fit(X, right)
+    stored = {
+        "intercept": model.intercept,
+        "weights": model.weights.tolist(),
+        "usual": model.usual.tolist(),
+        "min_probability": model.min_probability,
+    }
+    source = f"bench/calibrate_trust.py, {len(rows)} pairs, {int((~right).sum())} of them wrong"
+    MODEL.write_text(json.dumps({"source": source, "model": stored}, indent=1) + "\n")
+    print(f"{MODEL.relative_to(ROOT)}: {source}")
+
+
+if __name__ == "__main__":
+    main()
