@@ -207,8 +207,9 @@ def _figures(record: TrialRecord, stage: FailureStage) -> str:
             return f"{found.demo_id}, best of {len(found.candidates)}"
         case FailureStage.ALIGN if fit := record.registration:
             return (
-                f"overlap {fit.overlap:.2f}, RMSE {fit.rmse_m * 1e3:.1f} mm, violation "
-                f"{fit.violation_m * 1e3:.1f} mm, margin {fit.margin:.2f}, symmetry {fit.symmetry}"
+                f"probably right by {fit.probability:.3f}, overlap {fit.overlap:.2f}, RMSE "
+                f"{fit.rmse_m * 1e3:.1f} mm, violation {fit.violation_m * 1e3:.1f} mm, margin "
+                f"{fit.margin:.2f}, symmetry {fit.symmetry}"
             )
         case FailureStage.PLAN if plan := record.plan:
             return (

@@ -13,6 +13,7 @@ from mt3.demonstration import Demonstration
 from mt3.errors import (
     ConfigurationError,
     DeviceError,
+    GeometryError,
     InteractionError,
     Mt3Error,
     PlanningError,
@@ -31,6 +32,7 @@ from mt3.execution.trial_stages import (
     PlanRecord,
     RegistrationRecord,
     RetrievalRecord,
+    VerifiedRecord,
 )
 from mt3.interfaces import DemoSource, Scene
 from mt3.motion.planner import MotionPlanner, Plan
@@ -59,6 +61,8 @@ class ExecutionRules:
         max_end_error_rad: Of its rotation.
         max_end_opening_error: Of the gripper's fraction at the end from the demonstrated one,
             unless something is held: another instance may be wider or narrower.
+        verified_candidates: So many of the best retrieved demonstrations are registered, and the
+            one that most probably fits is done.
         accept_untrusted: Act on a registration that is not trusted; for experiments.
 
     Raises:
@@ -70,6 +74,7 @@ class ExecutionRules:
     max_end_error_m: float = 0.01
     max_end_error_rad: float = float(np.deg2rad(5.0))
     max_end_opening_error: float = 0.1
+    verified_candidates: int = 3
     accept_untrusted: bool = False
 
     def __post_init__(self) -> None:
@@ -175,11 +180,11 @@ class Executor:
         with notes.during(FailureStage.OBSERVE):
             seen = self._observe(task, notes)
         with notes.during(FailureStage.RETRIEVE):
-            demo = self._retrieve(task, seen, notes)
+            retrieved = self._retrieve(task, seen, notes)
         with notes.during(FailureStage.OBSERVE):
-            self._observer.require_matches(demo)
+            demos = self._of_this_robot(retrieved)
         with notes.during(FailureStage.ALIGN):
-            registration = self._align(demo, seen, notes)
+            demo, registration = self._align(demos, seen, notes)
         with notes.during(FailureStage.PLAN):
             references = self._transfer(demo, registration)
             plan, reference = self._plan(references, seen, notes)
@@ -223,16 +228,49 @@ class Executor:
 
     def _retrieve(
         self, task: TaskDescription, seen: Observation, notes: TrialNotes
-    ) -> Demonstration:
+    ) -> list[Demonstration]:
+        """The best demonstrations by words and shape, the best first."""
         ranking = self._index.query(task, seen.view)
         notes.retrieval = RetrievalRecord.from_ranking(ranking)
-        demo = self.evidence.demo = self._source.load(ranking.best.summary.demo_id)
-        return demo
+        best = ranking.candidates[: self._rules.verified_candidates]
+        demos = [self._source.load(candidate.summary.demo_id) for candidate in best]
+        self.evidence.demo = demos[0]
+        return demos
 
-    def _align(self, demo: Demonstration, seen: Observation, notes: TrialNotes) -> Registration:
-        registration = self._registrar.register(demo.view, seen.view)
+    def _of_this_robot(self, demos: Sequence[Demonstration]) -> list[Demonstration]:
+        """Those that this robot, as it is, can repeat; an error if there is none."""
+        matching, errors = [], []
+        for demo in demos:
+            try:
+                self._observer.require_matches(demo)
+            except ConfigurationError as error:
+                errors.append(error)
+            else:
+                matching.append(demo)
+        if not matching:
+            raise errors[0]
+        return matching
+
+    def _align(
+        self, demos: Sequence[Demonstration], seen: Observation, notes: TrialNotes
+    ) -> tuple[Demonstration, Registration]:
+        """Retrieve, then verify: of the demonstrations, the one that most probably fits."""
+        found: list[tuple[Demonstration, Registration]] = []
+        errors: list[GeometryError] = []
+        for demo in demos:
+            try:
+                found.append((demo, self._registrar.register(demo.views, seen.view)))
+            except GeometryError as error:
+                errors.append(error)
+        if not found:
+            raise errors[0]
+        demo, registration = max(found, key=lambda one: one[1].probability)
+        self.evidence.demo = demo
+        if notes.retrieval is not None:
+            verified = [VerifiedRecord.of(*one) for one in found]
+            notes.retrieval = notes.retrieval.settled_on(demo, verified)
         notes.registration = RegistrationRecord.from_registration(registration)
-        return registration if self._rules.accept_untrusted else registration.require()
+        return demo, registration if self._rules.accept_untrusted else registration.require()
 
     @staticmethod
     def _transfer(demo: Demonstration, registration: Registration) -> list[Reference]:

@@ -4,13 +4,15 @@ Single poses are (4, 4) nested tuples. Paths of the tool in W are rows of x, y, 
 quaternion with the scalar last, at most ``MAX_POSES`` of them, evenly thinned.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self, TypeAlias
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from mt3.alignment.registration import Registration
+from mt3.demonstration import Demonstration
 from mt3.execution.interaction_log import InteractionLog
 from mt3.geometry import SE3
 from mt3.motion.planner import Plan
@@ -53,13 +55,42 @@ class CandidateRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifiedRecord:
+    """How well a retrieved demonstration fitted when it was registered."""
+
+    demo_id: str
+    probability: float
+    score: float
+    trusted: bool
+
+    @classmethod
+    def of(cls, demo: Demonstration, registration: Registration) -> Self:
+        """Record of a demonstration's registration."""
+        return cls(
+            demo.demo_id,
+            float(registration.probability),
+            float(registration.score),
+            bool(registration.trusted),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class RetrievalRecord:
-    """The demonstration that was chosen, and what it was chosen from."""
+    """The demonstration that was chosen, and what it was chosen from.
+
+    Args:
+        demo_id, content_hash: The one that is done; the best by words and shape, until those that
+            were registered say otherwise.
+        candidates: What fitted the words, best first.
+        skipped: What could not be read: id and reason.
+        verified: Those of the candidates that were registered.
+    """
 
     demo_id: str
     content_hash: str
     candidates: tuple[CandidateRecord, ...]
     skipped: tuple[tuple[str, str], ...]
+    verified: tuple[VerifiedRecord, ...] = ()
 
     @classmethod
     def from_ranking(cls, ranking: Ranking) -> Self:
@@ -77,6 +108,15 @@ class RetrievalRecord:
             for found in ranking.candidates
         )
         return cls(best.demo_id, best.content_hash, candidates, ranking.skipped)
+
+    def settled_on(self, demo: Demonstration, verified: Sequence[VerifiedRecord]) -> Self:
+        """The same after some candidates were registered and one of them was chosen."""
+        return replace(
+            self,
+            demo_id=demo.demo_id,
+            content_hash=demo.content_hash,
+            verified=tuple(verified),
+        )
 
 
 @dataclass(frozen=True, slots=True)

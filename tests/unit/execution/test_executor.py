@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from fake_rig import view
 from fake_stages import FakeStages
 from fake_trial import D_W
 
@@ -115,6 +116,43 @@ def test_untrusted_registrations_are_used_only_when_asked_for():
     record = stages.executor.run(MUG)
     assert record.outcome == "completed"
     assert record.registration.trusted is False
+
+
+def with_others(*names):
+    """Stages whose library holds the same demonstration under other names as well."""
+    stages = FakeStages()
+    demo = stages.demo
+    stages.others = [
+        replace(demo, demo_id=name, content_hash=name, views=(view(),)) for name in names
+    ]
+    return stages
+
+
+def test_of_several_demonstrations_the_one_that_fits_best_is_done():
+    stages = with_others("second", "third")
+    stages.probabilities = {stages.demo.demo_id: 0.6, "second": 0.99, "third": 0.97}
+    record = stages.executor.run(MUG)
+    assert record.outcome == "completed", record.reason
+    assert record.retrieval.demo_id == record.retrieval.content_hash == "second"
+    assert record.registration.probability == 0.99
+    verified = {one.demo_id: one.probability for one in record.retrieval.verified}
+    assert verified == stages.probabilities
+    assert stages.executor.evidence.demo.demo_id == "second"
+
+
+def test_only_the_best_retrieved_are_registered():
+    stages = with_others(*(f"demo-{k}" for k in range(6)))
+    record = stages.executor.run(MUG)
+    assert len(record.retrieval.candidates) == 7
+    assert len(record.retrieval.verified) == ExecutionRules().verified_candidates
+
+
+def test_a_demonstration_of_another_robot_gives_way_to_one_of_this():
+    stages = with_others("second")
+    stages.of_another_robot = {stages.demo.demo_id}
+    record = stages.executor.run(MUG)
+    assert record.outcome == "completed", record.reason
+    assert record.retrieval.demo_id == "second"
 
 
 @pytest.mark.parametrize(

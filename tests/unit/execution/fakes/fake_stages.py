@@ -8,7 +8,7 @@ from fake_trial import D_W
 
 from mt3.alignment.registration import Registration, YawMode
 from mt3.demonstration import DemoSummary
-from mt3.errors import DemoNotFoundError
+from mt3.errors import ConfigurationError, DemoNotFoundError
 from mt3.execution.executor import ExecutionRules, Executor
 from mt3.execution.grip import GripRules
 from mt3.execution.interaction import TrackingRules
@@ -50,6 +50,9 @@ class FakeStages:
         self.trusted = trusted
         self.before = {}
         self.loaded = []
+        self.others = []  # further demonstrations of the same task
+        self.probabilities = {}  # by demonstration
+        self.of_another_robot = set()
         scene = SimpleNamespace(
             robot=self.demo.robot,
             backend=backend,
@@ -95,13 +98,15 @@ class FakeStages:
 
     # the source
     def summaries(self):
-        return [DemoSummary(self.demo.demo_id, self.demo.content_hash, self.demo.task)]
+        demos = [self.demo, *self.others]
+        return [DemoSummary(demo.demo_id, demo.content_hash, demo.task) for demo in demos]
 
     def load(self, demo_id):
         self._enter("load")
-        if demo_id != self.demo.demo_id:
-            raise DemoNotFoundError(demo_id)
-        return self.demo
+        for demo in (self.demo, *self.others):
+            if demo_id == demo.demo_id:
+                return demo
+        raise DemoNotFoundError(demo_id)
 
     # the observer
     def observe(self, _object_name):
@@ -111,18 +116,21 @@ class FakeStages:
     def obstacles(self, _seen):
         return None
 
-    def require_matches(self, _demo) -> None:
+    def require_matches(self, demo) -> None:
         self._enter("require_matches")
+        if demo.demo_id in self.of_another_robot:
+            raise ConfigurationError(f"{demo.demo_id}: another robot")
 
     # the registrar
-    def register(self, _demo_view, _live_view):
+    def register(self, demo_views, _live_view):
         self._enter("register")
+        (demo,) = (one for one in (self.demo, *self.others) if one.views is demo_views)
         return Registration(
             D_W=D_W,
             converged=True,
             trusted=self.trusted,
             reason="" if self.trusted else "another yaw fits as well",
-            probability=0.98,
+            probability=self.probabilities.get(demo.demo_id, 0.98),
             overlap=0.6,
             rmse_m=0.002,
             violation_m=0.0003,
