@@ -32,7 +32,7 @@ from mt3.errors import ConfigurationError, Mt3Error
 HELP = """
 mt3-bench: how often does it work? Many simulated trials, with honest intervals.
 
-  mt3-bench suite=smoke                    a few trials of each skill, in a minute
+  mt3-bench suite=smoke                    a few trials of each skill, in two minutes
   mt3-bench                                the whole suite first_light: 580 trials
   mt3-bench placements=5 workers=4         five of each task, over four processes
 
@@ -46,7 +46,7 @@ Settings, as key=value:
   suite=NAME     which trials: first_light (default) or smoke
   placements=N   trials of each task, instead of the suite's own numbers
   seed=N         draws all scenes (default 0)
-  workers=N      processes (default 2); each needs a core and about 0.7 GB
+  workers=N      processes (default 2); each needs a core and about 0.9 GB
   out=PATH       new folder for results (default outputs/bench/<date and time>):
                  trials.jsonl, one line per trial as it ends; summary.json; library/
   output=json    one JSON document on standard output (default human)
