@@ -17,6 +17,7 @@ views; the right answer is then no trust, or two modes.
   python bench/registration.py --pairs 10                       quick: 10 pairs a bin, clean
   python bench/registration.py --conditions clean occluded      two conditions
   python bench/registration.py --only 7 --pairs 100             one pair again
+  python bench/registration.py --beside 10                      other recipes on 40 of the pairs
 """
 
 import argparse
@@ -25,7 +26,7 @@ import multiprocessing
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from ambiguity import CompleteShape, least_motion_m, surface_distance_m
 from hydra import compose, initialize_config_module
 from hydra.utils import instantiate
 from registration_pairs import BINS_DEG, CONDITIONS, Condition, Pair, Pool, draw_pair
+from side_by_side import compare, print_comparison
 
 from mt3.alignment import Registrar, Registration
 from mt3.benchmark.wilson import Share
@@ -252,6 +254,22 @@ def measure_times(jobs: Sequence[Job], count: int) -> dict[str, float]:
     }
 
 
+def beside_others(pool: Pool, count: int) -> dict[str, Any]:
+    """Our figures and those of other recipes, on so many clean pairs a bin."""
+    studio, registrar = build_parts()
+    pairs = [
+        (which_bin, draw_pair(studio, pool, "clean", which_bin, number))
+        for which_bin in range(len(BINS_DEG))
+        for number in range(count)
+    ]
+
+    def is_right(errors: Mapping[str, float], pair: Pair) -> bool:
+        names = judged_by(is_symmetric(pair, *SYMMETRY), "clean")
+        return all(errors[name] < SAME[name] for name in names)
+
+    return compare(registrar, pairs, errors_of, is_right)
+
+
 def summarise(results: Sequence[Result]) -> dict[str, Any]:
     """Of one condition: accuracy by bin without what is ambiguous, and what trust is worth."""
     clear = [r for r in results if not r.ambiguous]
@@ -304,6 +322,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--pool", choices=("develop", "figures"), default="figures")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--timed", type=int, default=TIMED_PAIRS, help="pairs timed; 0 for none")
+    parser.add_argument(
+        "--beside", type=int, default=0, help="pairs a bin on which other recipes run as well"
+    )
     parser.add_argument("--only", type=int, nargs="+", help="numbers of single pairs, in all bins")
     parser.add_argument("--failures", type=Path, help="write what failed to this JSON file")
     parser.add_argument("--json", type=Path, help="write the summary to this JSON file")
@@ -327,6 +348,9 @@ def main() -> None:
     }
     summary = {"pool": arguments.pool, "conditions": conditions, "time": times}
     print_summary(summary)
+    if arguments.beside:
+        summary["side_by_side"] = beside_others(arguments.pool, arguments.beside)
+        print_comparison(summary["side_by_side"])
     if arguments.failures:
         failed = [asdict(r) for r in results if not r.right]
         arguments.failures.write_text(json.dumps(failed, indent=1) + "\n")

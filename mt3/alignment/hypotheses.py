@@ -87,6 +87,7 @@ class ViewPair:
         hidden_behind_m: Further behind a surface a point is hidden.
         threads: Among which the motions are shared out; each motion is refined by itself, so the
             result does not depend on it.
+        polish: Whether the least residuals count too, and the largest hardly pull.
     """
 
     def __init__(
@@ -96,10 +97,11 @@ class ViewPair:
         points: int,
         hidden_behind_m: float,
         threads: int = 1,
+        polish: bool = False,
     ) -> None:
         self._threads = threads
         self._demo, self._live = join_views(demo, points), join_views(live, points)
-        self._hidden_behind_m = hidden_behind_m
+        self._hidden_behind_m, self._polish = hidden_behind_m, polish
 
     @property
     def centroid_demo_W(self) -> FloatArray:
@@ -128,6 +130,7 @@ class ViewPair:
                 t[first:end],
                 iterations,
                 self._hidden_behind_m,
+                self._polish,
                 freedoms,
             )
 

@@ -16,7 +16,7 @@ import numpy as np
 from mt3.alignment.evidence import ViewEvidence
 from mt3.alignment.hypotheses import Hypotheses, ViewPair, evenly_spread_yaws
 from mt3.alignment.registration import Registration, Symmetry, YawMode
-from mt3.alignment.symmetry import judge_symmetry
+from mt3.alignment.symmetry import SymmetryVerdict, judge_symmetry
 from mt3.alignment.trust import TrustFeatures, TrustModel
 from mt3.errors import GeometryError
 from mt3.geometry import SE3, wrap_angle
@@ -27,6 +27,7 @@ Views: TypeAlias = ObjectView | Sequence[ObjectView]
 
 _START_SEPARATION_RAD = np.deg2rad(4.0)
 _MODE_SEPARATION_RAD = np.deg2rad(15.0)
+_POLISH_POINTS, _POLISH_ITERATIONS, _POLISH_HIDDEN_BEHIND_M = 1600, 8, 0.003
 _AS_GOOD = 0.006  # modes that score within this of each other fit alike
 _ROUND_COST = 0.042  # mean cost that no turn of a round object's views exceeds
 _AT_REST_M, _AT_REST_RAD = 0.002, np.deg2rad(1.0)
@@ -38,7 +39,7 @@ class Stage:
 
     Args:
         hypotheses: At most so many, the best.
-        points: Points used of each view.
+        points: Points used of each scene.
         iterations: Gauss-Newton steps.
         hidden_behind_m: Further behind the other view's surface a point is hidden. Wide to
             converge from afar; narrow to be unbiased, because it only counts on one side.
@@ -152,11 +153,9 @@ class Registrar:
             _AS_GOOD,
             self._threads,
         )
-        D_W = verdict.motions[0]
-        best = Hypotheses(D_W.R[None], D_W.t[None])
-        fit = pair.fit(best)[0]
-        again, _ = pair.refine(best, 2, self._freedoms)
-        at_rest = _at_rest(D_W, again.motion(0), pair.centroid_demo_W, verdict.symmetry)
+        motions, at_rest = self._polish(seen_demo, seen_live, verdict)
+        D_W = motions[0]
+        fit = pair.fit(Hypotheses(D_W.R[None], D_W.t[None]))[0]
         features = TrustFeatures(
             margin=_margin(modes, verdict.symmetry, verdict.motions),
             overlap=fit.overlap,
@@ -180,16 +179,38 @@ class Registrar:
             modes=modes,
             margin=features.margin,
             symmetry=verdict.symmetry,
-            equivalent_motions=verdict.motions,
+            equivalent_motions=motions,
             yaw_curve=curve,
         )
 
+    def _polish(
+        self,
+        demo: Sequence[ViewEvidence],
+        live: Sequence[ViewEvidence],
+        verdict: SymmetryVerdict,
+    ) -> tuple[tuple[SE3, ...], bool]:
+        """The last tenths of a millimetre, and whether they were the last.
 
-def _at_rest(D_W: SE3, again: SE3, centre_W: FloatArray, symmetry: Symmetry) -> bool:
-    """Whether another refinement leaves the object in place; a round one is where its axis is."""
-    moved_m = float(np.linalg.norm(D_W @ centre_W - again @ centre_W))
-    still = moved_m < _AT_REST_M and D_W.angle_to_rad(again) < _AT_REST_RAD
-    return symmetry == "full" or still
+        Here small residuals count, which while modes are compared are noise. A round object is
+        where its axis is.
+        """
+        if verdict.symmetry == "full":
+            return verdict.motions, True
+        pair = ViewPair(
+            demo, live, _POLISH_POINTS, _POLISH_HIDDEN_BEHIND_M, self._threads, polish=True
+        )
+        start = Hypotheses(
+            np.stack([D_W.R for D_W in verdict.motions]),
+            np.stack([D_W.t for D_W in verdict.motions]),
+        )
+        polished, _ = pair.refine(start, _POLISH_ITERATIONS, self._freedoms)
+        again, _ = pair.refine(polished.take(np.array([0])), 2, self._freedoms)
+        D_W, D_W_again = polished.motion(0), again.motion(0)
+        moved_m = float(
+            np.linalg.norm(D_W @ pair.centroid_demo_W - D_W_again @ pair.centroid_demo_W)
+        )
+        at_rest = moved_m < _AT_REST_M and D_W.angle_to_rad(D_W_again) < _AT_REST_RAD
+        return tuple(polished.motion(k) for k in range(len(polished))), at_rest
 
 
 def _yaw_curve(scores: FloatArray, yaw_starts: int) -> FloatArray:

@@ -99,8 +99,9 @@ class Fit(NamedTuple):
 
 
 @compiled
-def _cost(residual_m: float) -> float:
-    return min(max((abs(residual_m) - NOISE_M) / COST_SCALE_M, 0.0), 1.0)
+def _cost(residual_m: float, polish: bool) -> float:
+    noise_m = 0.0 if polish else NOISE_M
+    return min(max((abs(residual_m) - noise_m) / COST_SCALE_M, 0.0), 1.0)
 
 
 @compiled
@@ -127,6 +128,7 @@ def compute_residual(
     p: Vector,
     n: Vector,
     hidden_behind_m: float,
+    polish: bool,
 ) -> PointResidual:
     """Hold a point against one view.
 
@@ -137,6 +139,7 @@ def compute_residual(
         p: Position in W under the motion, metres.
         n: Surface normal there, in W.
         hidden_behind_m: Further behind the surface a point is hidden: no evidence.
+        polish: Whether the least residuals count too, and the largest hardly pull.
     """
     o = _vector(cameras, view, T_WC)
     r_x = _vector(cameras, view, R_WC)
@@ -166,13 +169,13 @@ def compute_residual(
         r = maps[pixel, SLOPE] * behind_m
         agrees = bool(alike and abs(behind_m) < hidden_behind_m)
         in_front_m = max(-behind_m - FREE_SPACE_M, 0.0)
-        return PointResidual(r, ax, ay, az, True, agrees, in_front_m, _cost(r))
+        return PointResidual(r, ax, ay, az, True, agrees, in_front_m, _cost(r, polish))
     outside_px = maps[pixel, DISTANCE] + beyond_px
     if outside_px == 0.0:
         return _hidden()
     r = outside_px * z / (0.5 * (fx + fy))
     gx, gy, gz = _vector(maps, pixel, OUTWARD)
-    return PointResidual(r, gx, gy, gz, True, False, r, _cost(r))
+    return PointResidual(r, gx, gy, gz, True, False, r, _cost(r, polish))
 
 
 @compiled
@@ -211,6 +214,7 @@ def evaluate(
     R: FloatArray,
     t: FloatArray,
     hidden_behind_m: float,
+    polish: bool,
     freedoms: int,
     A: FloatArray,
     b: FloatArray,
@@ -223,10 +227,12 @@ def evaluate(
         R: Rotation, (3, 3).
         t: Translation, (3,), metres.
         hidden_behind_m: Further behind a surface a point is hidden.
+        polish: Whether the least residuals count too, and the largest hardly pull.
         freedoms: 4 for (x, y, z, yaw), 6 for roll and pitch besides.
         A: Lower triangle set to ``J^T W J`` (6, 6) of a shift and a turn about the image of the
             demonstrated points' centroid, in the order (x, y, z, yaw, roll, pitch). Weights are
-            Cauchy's, ``1 / (1 + (r / hidden_behind_m)^2)``.
+            Cauchy's, ``1 / (1 + (r / hidden_behind_m)^2)``; when polishing Geman and McClure's,
+            their square, so that a part that the other camera missed hardly pulls.
         b: Set to ``J^T W r``, (6,).
     """
     A[:], b[:] = 0.0, 0.0
@@ -250,7 +256,9 @@ def evaluate(
                 n_q = _turned(R_back, n[0], n[1], n[2])
                 arm = (p[0] - pivot[0], p[1] - pivot[1], p[2] - pivot[2])
             for view in range(len(other.cameras)):
-                one = compute_residual(other.maps, other.cameras, view, q, n_q, hidden_behind_m)
+                one = compute_residual(
+                    other.maps, other.cameras, view, q, n_q, hidden_behind_m, polish
+                )
                 score += share * one.cost
                 violation_m += share * one.violation_m
                 if one.agrees:
@@ -261,6 +269,8 @@ def evaluate(
                     if not forward:
                         g = _turned(R, -g[0], -g[1], -g[2])
                     weight = 1.0 / (1.0 + (one.residual_m / hidden_behind_m) ** 2)
+                    if polish:
+                        weight *= weight
                     _add(A, b, g, arm, one.residual_m, weight, freedoms)
     return Fit(score, agree, np.sqrt(squares / max(agree, 1e-12)), violation_m)
 
@@ -339,6 +349,7 @@ def refine_motions(
     t: FloatArray,
     iterations: int,
     hidden_behind_m: float,
+    polish: bool,
     freedoms: int,
 ) -> FloatArray:
     """Robust Levenberg-Marquardt on each of H motions, in place: no step raises a score.
@@ -350,6 +361,7 @@ def refine_motions(
         t: Translations, (H, 3), metres, refined in place.
         iterations: Steps tried.
         hidden_behind_m: Further behind a surface a point is hidden.
+        polish: Whether the least residuals count too, and the largest hardly pull.
         freedoms: 4 for (x, y, z, yaw), 6 for roll and pitch besides.
 
     Returns:
@@ -359,12 +371,12 @@ def refine_motions(
     A, b, step = np.empty((6, 6)), np.empty(6), np.empty(6)
     middle = centroid(demo.p_W)
     for h in range(len(R)):
-        best = evaluate(demo, live, R[h], t[h], hidden_behind_m, freedoms, A, b)
+        best = evaluate(demo, live, R[h], t[h], hidden_behind_m, polish, freedoms, A, b)
         _gauss_newton_step(A, b, freedoms, step)
         shrink = 1.0
         for _ in range(iterations):
             R_tried, t_tried = _move(R[h], t[h], step, shrink, middle)
-            fit = evaluate(demo, live, R_tried, t_tried, hidden_behind_m, freedoms, A, b)
+            fit = evaluate(demo, live, R_tried, t_tried, hidden_behind_m, polish, freedoms, A, b)
             if fit.score < best.score:
                 best, shrink = fit, 1.0
                 R[h], t[h] = R_tried, t_tried

@@ -110,7 +110,7 @@ class TrustModel:
         if probability >= self.min_probability:
             return ""
         worst = features.weakness(int(np.argmin(self._influence(features))))
-        return f"probably right by {probability:.3f} < {self.min_probability:.3f}: {worst}"
+        return f"probability of being right {probability:.3f} < {self.min_probability:.3f}: {worst}"
 
     def _influence(self, features: TrustFeatures) -> FloatArray:
         influence: FloatArray = self.weights * (features.as_row() - self.usual)

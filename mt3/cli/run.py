@@ -207,7 +207,7 @@ def _figures(record: TrialRecord, stage: FailureStage) -> str:
             return f"{found.demo_id}, best of {len(found.candidates)}"
         case FailureStage.ALIGN if fit := record.registration:
             return (
-                f"probably right by {fit.probability:.3f}, overlap {fit.overlap:.2f}, RMSE "
+                f"probability {fit.probability:.3f}, overlap {fit.overlap:.2f}, RMSE "
                 f"{fit.rmse_m * 1e3:.1f} mm, violation {fit.violation_m * 1e3:.1f} mm, margin "
                 f"{fit.margin:.2f}, symmetry {fit.symmetry}"
             )

@@ -1,0 +1,147 @@
+"""Does registration agree with itself on real depth? A loop of frames of things moved by hand.
+
+Four RGB-D frames show a carrot, a ball and a toy. There is no truth, and the masks are imperfect:
+shadows belong to them, and pieces are missing. So each object is registered around the loop 0, 6,
+12, 18, 0, and directly from 0 to 12.
+
+  python bench/real_sequence.py FOLDER
+
+The folder holds NNN_color.png, NNN_depth_mm.png, NNN_labels.png and NNN.json; the frames are from
+the example data of the anygrasp_sdk repository and are not part of this one.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy.spatial import cKDTree
+
+from mt3.alignment import Registrar, Registration
+from mt3.geometry import SE3
+from mt3.perception import RGBD, Intrinsics, ObjectView
+from mt3.types import FloatArray
+
+FRAMES = (0, 6, 12, 18)
+STEPS = ((0, 6), (6, 12), (12, 18), (18, 0))
+DIRECT = (0, 12)
+OBJECTS = ("carrot", "ball", "toy")
+FLOOR_MARGIN_M = 0.008  # shadows in the masks lie on the floor
+SEEN_BY_BOTH_M = 0.02  # a moved point this near in depth to the live surface is seen by both
+
+Views = Mapping[int, Mapping[str, ObjectView]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """What registration makes of one object around the loop.
+
+    Args:
+        registrations: By pair of frames, the direct one included.
+        residuals_m: Median distance of moved points to the live surface that both views see.
+        closing: How far the loop ends from its start: metres at the object, and radians.
+        direct: How far the direct way ends from the two steps, likewise.
+    """
+
+    registrations: Mapping[tuple[int, int], Registration]
+    residuals_m: Mapping[tuple[int, int], float]
+    closing: tuple[float, float]
+    direct: tuple[float, float]
+
+
+def load(folder: Path) -> Views:
+    """Views of every object in every frame."""
+    return {number: _load_frame(folder, number) for number in FRAMES}
+
+
+def _load_frame(folder: Path, number: int) -> dict[str, ObjectView]:
+    stem = folder / f"{number:03}"
+    header = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
+    color = cv2.cvtColor(cv2.imread(f"{stem}_color.png"), cv2.COLOR_BGR2RGB)
+    depth_m = cv2.imread(f"{stem}_depth_mm.png", cv2.IMREAD_UNCHANGED).astype(np.float32) * 1e-3
+    labels = cv2.imread(f"{stem}_labels.png", cv2.IMREAD_UNCHANGED)
+    T_WC = SE3(np.array(header["T_world_camera"]))
+    rgbd = RGBD(color, depth_m, Intrinsics(**header["intrinsics"]), T_WC, 0.0, "real")
+    return {name: ObjectView(rgbd, labels == int(key)) for key, name in header["labels"].items()}
+
+
+def build_registrar() -> Registrar:
+    """The registrar with its defaults, for a floor at z = 0."""
+    return Registrar(support_margin_m=FLOOR_MARGIN_M)
+
+
+def go_around(views: Views, name: str, registrar: Registrar) -> Loop:
+    """Register one object around the loop and directly."""
+    found = {
+        (a, b): registrar.register(views[a][name], views[b][name]) for a, b in (*STEPS, DIRECT)
+    }
+    residuals = {
+        (a, b): residual_m(views[a][name], views[b][name], one.D_W) for (a, b), one in found.items()
+    }
+    D = {key: one.D_W for key, one in found.items()}
+    around = D[18, 0] @ D[12, 18] @ D[6, 12] @ D[0, 6]
+    middle_W = object_points(views[0][name]).mean(axis=0)
+    return Loop(
+        found,
+        residuals,
+        _apart(around, SE3.identity(), middle_W),
+        _apart(D[DIRECT], D[6, 12] @ D[0, 6], middle_W),
+    )
+
+
+def shift_of_centroids(demo: ObjectView, live: ObjectView) -> SE3:
+    """What a registrar without rotation would say: it must do worse."""
+    shift = object_points(live).mean(axis=0) - object_points(demo).mean(axis=0)
+    return SE3.from_translation(shift)
+
+
+def object_points(view: ObjectView) -> FloatArray:
+    """Points of the object above the floor, in W, (N, 3)."""
+    p_W = view.points_W()
+    points: FloatArray = p_W[p_W[:, 2] > FLOOR_MARGIN_M]
+    return points
+
+
+def residual_m(demo: ObjectView, live: ObjectView, D_W: SE3) -> float:
+    """Median distance to the live points of those moved points that the live view sees as well."""
+    moved_W = D_W @ object_points(demo)
+    k, p_C = live.rgbd.intrinsics, live.rgbd.T_WC.inverse() @ moved_W
+    u = np.round(k.fx * p_C[:, 0] / p_C[:, 2] + k.cx).astype(int)
+    v = np.round(k.fy * p_C[:, 1] / p_C[:, 2] + k.cy).astype(int)
+    inside = (u >= 0) & (u < k.width) & (v >= 0) & (v < k.height)
+    u, v, p_C, moved_W = u[inside], v[inside], p_C[inside], moved_W[inside]
+    near = np.abs(p_C[:, 2] - live.rgbd.depth_m[v, u]) < SEEN_BY_BOTH_M
+    seen = live.mask[v, u] & near
+    distances_m, _ = cKDTree(object_points(live)).query(moved_W[seen])
+    return float(np.median(distances_m))
+
+
+def _apart(a: SE3, b: SE3, middle_W: FloatArray) -> tuple[float, float]:
+    return float(np.linalg.norm(a @ middle_W - b @ middle_W)), a.angle_to_rad(b)
+
+
+def report(views: Views, say: Callable[[str], None] = print) -> None:
+    """Print the loops of all objects, and what shifting centroids leaves."""
+    for name in OBJECTS:
+        loop = go_around(views, name, build_registrar())
+        for (a, b), one in loop.registrations.items():
+            shifted = shift_of_centroids(views[a][name], views[b][name])
+            shifted_mm = 1e3 * residual_m(views[a][name], views[b][name], shifted)
+            say(
+                f"{name:6} {a:2} to {b:2}: residual {1e3 * loop.residuals_m[a, b]:.1f} mm "
+                f"(centroids alone {shifted_mm:.1f} mm), "
+                f"{'trusted' if one.trusted else 'refused'}, {one.describe()}"
+            )
+        for what, (off_m, off_rad) in (("loop closes", loop.closing), ("direct way", loop.direct)):
+            say(f"{name:6} {what} within {1e3 * off_m:.1f} mm, {np.rad2deg(off_rad):.1f} deg")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    report(load(parser.parse_args().folder))
