@@ -41,8 +41,9 @@ def look():
     spec = instantiate(cfg.scene.camera, _convert_="all")
     studio = SnapshotStudio(spec, cfg.segmenter.max_offset_px, cfg.segmenter.boundary_noise_px)
 
-    def take(category, T_WO, seed, *others):
-        placed = [(instance(name, 0), T) for name, T in ((category, T_WO), *others)]
+    def take(category, T_WO, seed, *others, instance_seed=0):
+        placed = [(instance(category, instance_seed), T_WO)]
+        placed += [(instance(name, 0), T) for name, T in others]
         return studio.take(placed, np.random.default_rng(seed))
 
     return take
@@ -159,3 +160,15 @@ def test_a_handle_stays_part_of_its_mug(look):
         high = view.points_W()[:, 2] > 0.004
         kept = (evidence.maps[:, CLASS] == OBJECT).sum() / high.sum()
         assert kept > 0.95, (yaw, kept)  # the rest are flying pixels
+
+
+@pytest.mark.parametrize(("category", "seeds"), [("can", (1, 5)), ("bottle", (2, 8))])
+def test_round_things_of_two_sizes_are_laid_axis_on_axis(look, category, seeds):
+    """Another can was refused in 6 of 10 scenes: the modes of two sizes share no axis."""
+    demo_pose, live_pose = SE3.from_yaw(0.4, (0.5, -0.1, 0.0)), SE3.from_yaw(2.0, (0.6, 0.1, 0.0))
+    demo = look(category, demo_pose, 1, instance_seed=seeds[0])
+    result = Registrar().register(demo, look(category, live_pose, 2, instance_seed=seeds[1]))
+    assert result.symmetry == "full"
+    assert result.trusted, result.reason
+    for D_W in result.equivalent_motions:
+        assert np.linalg.norm((D_W @ demo_pose.t - live_pose.t)[:2]) < 0.008

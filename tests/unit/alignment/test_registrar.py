@@ -73,6 +73,16 @@ def test_the_answer_is_the_same_on_any_number_of_threads():
     assert answers[0] == answers[1]
 
 
+def test_the_answer_does_not_depend_on_how_the_work_is_shared(golden_pair):
+    one, four = (
+        Registrar(threads=threads).register(golden_pair.demo, golden_pair.live)
+        for threads in (1, 4)
+    )
+    assert one.D_W.matrix.tobytes() == four.D_W.matrix.tobytes()
+    assert one.yaw_curve.tobytes() == four.yaw_curve.tobytes()
+    assert one.probability == four.probability
+
+
 def test_fields_belong_together(golden_pair):
     result = Registrar().register(golden_pair.demo, golden_pair.live)
     assert is_sound(result)
