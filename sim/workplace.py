@@ -85,7 +85,7 @@ def build_scene(
     ):
         if given is not None:
             _require_whole(name, given)
-    if not 0.0 <= max_yaw_rad <= np.pi:
+    if not isinstance(max_yaw_rad, int | float) or not 0.0 <= max_yaw_rad <= np.pi:
         raise ConfigurationError(f"scene.max_yaw_rad: got {max_yaw_rad!r}, expected 0 to pi")
     scene = stage(
         TaskDescription.parse(task),

@@ -31,7 +31,8 @@ class Registration:
 
     Args:
         D_W: Best motion, ``T_WE_live = D_W @ T_WE_demo``.
-        converged: Whether the refinement of the best mode came to rest.
+        converged: Whether the polishing came to rest; a round object is where its axis was found,
+            and is not polished.
         trusted: Whether a robot may act on it.
         reason: Why not, or an empty text.
         probability: Of being within 10 mm and 10 deg, as calibrated; see ``TrustModel``.
@@ -41,7 +42,7 @@ class Registration:
             through, metres.
         score: Mean cost per point in [0, 1]; lower is better.
         points: Of the object, on the side that shows fewer.
-        modes: All local best yaws, best first.
+        modes: All local best yaws, best first, before the best is polished to ``D_W``.
         margin: Score of the second mode that is not the same by symmetry, minus that of the best.
         symmetry: Verdict from the modes: ``none``, ``n-fold`` or ``full``.
         equivalent_motions: Motions that the symmetry makes as good as ``D_W``, which is first.

@@ -109,8 +109,6 @@ def _hidden() -> PointResidual:
     return PointResidual(0.0, 0.0, 0.0, 0.0, False, False, 0.0, HIDDEN_COST)
 
 
-# Elements are read one by one: a row taken out of a shared array counts its references, in which
-# threads wait for each other.
 @compiled
 def _vector(rows: FloatArray | Float32Array, row: int, first: int) -> Vector:
     return (

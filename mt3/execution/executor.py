@@ -81,6 +81,11 @@ class ExecutionRules:
         for name in self.__slots__:
             if name != "accept_untrusted":
                 require_positive(name, getattr(self, name))
+        if not isinstance(self.verified_candidates, int):
+            raise ConfigurationError(
+                f"verified_candidates: got {self.verified_candidates!r}, expected a whole number "
+                "from 1"
+            )
 
 
 @dataclass(slots=True, eq=False)
@@ -244,6 +249,7 @@ class Executor:
             try:
                 self._observer.require_matches(demo)
             except ConfigurationError as error:
+                _log.warning("demonstration skipped: %s", error)
                 errors.append(error)
             else:
                 matching.append(demo)
@@ -261,6 +267,7 @@ class Executor:
             try:
                 found.append((demo, self._registrar.register(demo.views, seen.view)))
             except GeometryError as error:
+                _log.warning("demonstration %s not registered: %s", demo.demo_id, error)
                 errors.append(error)
         if not found:
             raise errors[0]

@@ -165,3 +165,18 @@ def test_what_is_no_count_or_seed_is_refused_by_name(name, typed):
             base_xyz_yaw=(0.0, 0.0, 0.0, 0.0),
             **given,
         )
+
+
+@pytest.mark.parametrize("typed", ["many", -0.1, 4.0, float("nan")])
+def test_a_turn_beyond_half_the_circle_is_refused_by_name(typed):
+    with pytest.raises(ConfigurationError, match=r"scene\.max_yaw_rad: got .*expected 0 to pi"):
+        build_scene(
+            "push the box",
+            0,
+            camera=None,
+            distractors=0,
+            instance_seed=None,
+            held_instance_seed=None,
+            max_yaw_rad=typed,
+            base_xyz_yaw=(0.0, 0.0, 0.0, 0.0),
+        )

@@ -147,6 +147,12 @@ def test_only_the_best_retrieved_are_registered():
     assert len(record.retrieval.verified) == ExecutionRules().verified_candidates
 
 
+@pytest.mark.parametrize("count", [0, 1.5, float("nan")])
+def test_how_many_are_registered_is_a_whole_number(count):
+    with pytest.raises(ConfigurationError, match="verified_candidates: got"):
+        ExecutionRules(verified_candidates=count)
+
+
 def test_a_demonstration_of_another_robot_gives_way_to_one_of_this():
     stages = with_others("second")
     stages.of_another_robot = {stages.demo.demo_id}
