@@ -15,8 +15,6 @@ docs/images/trust.png (the reliability curve, from probabilities of pairs left o
 import argparse
 import csv
 import json
-import multiprocessing
-import os
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -26,16 +24,17 @@ import matplotlib as mpl
 import numpy as np
 from registration import (
     LIMITS,
-    SINGLE_THREADED,
     SYMMETRY,
     Job,
-    build_parts,
     errors_of,
     is_symmetric,
     is_wrong,
     judged_by,
+    over_workers,
+    parts_of_worker,
 )
 from registration_pairs import BINS_DEG, CONDITIONS, draw_pair
+from rich.progress import track
 from scipy.optimize import minimize
 
 from mt3.alignment import TrustFeatures, TrustModel
@@ -55,19 +54,10 @@ EDGES = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
 
 Row: TypeAlias = dict[str, str]
 
-_parts = None
-
-
-def _start_worker() -> None:
-    global _parts
-    _parts = build_parts()
-
 
 def _work(job: Job) -> Row | None:
     """One pair as a line of the data, None where registration is refused outright."""
-    if _parts is None:
-        raise RuntimeError("worker: not started")
-    studio, registrar = _parts
+    studio, registrar = parts_of_worker()
     pair = draw_pair(studio, job.pool, job.condition, job.bin, job.number)
     try:
         found = registrar.register(pair.demo_view, pair.live_view)
@@ -95,14 +85,8 @@ def collect(pairs: int, workers: int) -> list[Row]:
         for condition in CONDITIONS
         for which_bin in range(len(BINS_DEG))
     ]
-    os.environ.update(SINGLE_THREADED)
-    rows: list[Row] = []
-    with multiprocessing.get_context("spawn").Pool(workers, _start_worker) as pool:
-        for done, row in enumerate(pool.imap(_work, jobs, chunksize=4), 1):
-            if row is not None:
-                rows.append(row)
-            if done % 100 == 0:
-                print(f"{done} of {len(jobs)} pairs", flush=True)
+    found = track(over_workers(_work, jobs, workers), "registering", total=len(jobs))
+    rows = [row for row in found if row is not None]
     with DATA.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()

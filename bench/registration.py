@@ -26,10 +26,10 @@ import multiprocessing
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from ambiguity import CompleteShape, least_motion_m, surface_distance_m
@@ -52,6 +52,9 @@ SYMMETRY = (10.0, 0.003)  # from so many degrees on, some turn moves the surface
 STRICT_SYMMETRY = (30.0, 0.0015)
 TIMED_PAIRS = 40
 SINGLE_THREADED = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,25 +218,35 @@ def _start_worker() -> None:
     _parts = build_parts()
 
 
-def _work(job: Job) -> Result:
+def parts_of_worker() -> tuple[SnapshotStudio, Registrar]:
+    """Camera and registrar of this worker process."""
     if _parts is None:
         raise RuntimeError("worker: not started")
-    return run_pair(*_parts, job)
+    return _parts
 
 
-def run_all(jobs: Sequence[Job], workers: int) -> list[Result]:
-    """All pairs, over single-threaded worker processes, in order; what failed is printed."""
+def over_workers(work: Callable[[Job], T], jobs: Sequence[Job], workers: int) -> Iterator[T]:
+    """What a function makes of each job, in order, over single-threaded worker processes."""
     saved = dict(os.environ)
     os.environ.update(SINGLE_THREADED)
     context = multiprocessing.get_context("spawn")
     with context.Pool(workers, _start_worker) as pool:
         os.environ.clear()
         os.environ.update(saved)
-        results = []
-        for result in pool.imap(_work, jobs, chunksize=4):
-            results.append(result)
-            if not result.right or (result.trusted and result.wrong):
-                print(result, flush=True)
+        yield from pool.imap(work, jobs, chunksize=4)
+
+
+def _work(job: Job) -> Result:
+    return run_pair(*parts_of_worker(), job)
+
+
+def run_all(jobs: Sequence[Job], workers: int) -> list[Result]:
+    """All pairs, in order; what failed is printed."""
+    results = []
+    for result in over_workers(_work, jobs, workers):
+        results.append(result)
+        if not result.right or (result.trusted and result.wrong):
+            print(result, flush=True)
     return results
 
 
