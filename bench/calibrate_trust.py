@@ -47,7 +47,7 @@ DATA = ROOT / "bench" / "results" / "trust-calibration.csv"
 MODEL = ROOT / "mt3" / "alignment" / "trust.json"
 PICTURE = ROOT / "docs" / "images" / "trust.png"
 COLUMNS = ("condition", "bin", "number", "shape", *TrustFeatures._fields, "right")
-MIN_PROBABILITY = 0.95
+MIN_PROBABILITY = 0.97
 FOLDS = 10
 PENALTY = 1.0  # of squared weights of standardised features: a prior against extremes
 EDGES = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
@@ -170,7 +170,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--pairs", type=int, default=90, help="in each condition and bin")
+    parser.add_argument("--pairs", type=int, default=200, help="in each condition and bin")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--fit-only", action="store_true", help="to the data that is there")
     arguments = parser.parse_args()

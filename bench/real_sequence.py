@@ -18,7 +18,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from scipy.spatial import cKDTree
 
 from mt3.alignment import Registrar, Registration
 from mt3.geometry import SE3
@@ -30,7 +29,6 @@ STEPS = ((0, 6), (6, 12), (12, 18), (18, 0))
 DIRECT = (0, 12)
 OBJECTS = ("carrot", "ball", "toy")
 FLOOR_MARGIN_M = 0.008  # shadows in the masks lie on the floor
-SEEN_BY_BOTH_M = 0.02  # a moved point this near in depth to the live surface is seen by both
 
 Views = Mapping[int, Mapping[str, ObjectView]]
 
@@ -106,17 +104,17 @@ def object_points(view: ObjectView) -> FloatArray:
 
 
 def residual_m(demo: ObjectView, live: ObjectView, D_W: SE3) -> float:
-    """Median distance to the live points of those moved points that the live view sees as well."""
+    """Median distance, along the live camera's rays, where both views see the object's surface."""
     moved_W = D_W @ object_points(demo)
     k, p_C = live.rgbd.intrinsics, live.rgbd.T_WC.inverse() @ moved_W
     u = np.round(k.fx * p_C[:, 0] / p_C[:, 2] + k.cx).astype(int)
     v = np.round(k.fy * p_C[:, 1] / p_C[:, 2] + k.cy).astype(int)
     inside = (u >= 0) & (u < k.width) & (v >= 0) & (v < k.height)
-    u, v, p_C, moved_W = u[inside], v[inside], p_C[inside], moved_W[inside]
-    near = np.abs(p_C[:, 2] - live.rgbd.depth_m[v, u]) < SEEN_BY_BOTH_M
-    seen = live.mask[v, u] & near
-    distances_m, _ = cKDTree(object_points(live)).query(moved_W[seen])
-    return float(np.median(distances_m))
+    u, v, p_C = u[inside], v[inside], p_C[inside]
+    seen = live.mask & (live.rgbd.depth_m > 0)
+    seen[seen] = live.points_W()[:, 2] > FLOOR_MARGIN_M
+    both = seen[v, u]
+    return float(np.median(np.abs(p_C[both, 2] - live.rgbd.depth_m[v, u][both])))
 
 
 def _apart(a: SE3, b: SE3, middle_W: FloatArray) -> tuple[float, float]:

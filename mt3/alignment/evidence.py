@@ -12,17 +12,25 @@ import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
-from mt3.alignment.pixel_maps import Lens, deproject, fill_classes, fill_silhouette, fill_surface
+from mt3.alignment.pixel_maps import (
+    STEP_PX,
+    Lens,
+    deproject,
+    fill_classes,
+    fill_silhouette,
+    fill_surface,
+)
 from mt3.alignment.residuals import CAMERA_COLUMNS, COLUMNS, NORMAL, Side
 from mt3.errors import GeometryError
 from mt3.geometry import SE3
 from mt3.perception import Intrinsics, ObjectView
 from mt3.perception.object_view import MIN_MASK_PIXELS
-from mt3.types import BoolArray, Float32Array, FloatArray
+from mt3.types import BoolArray, Float32Array, FloatArray, IntArray
 
 _MEDIAN_PX = 3
 _STRANGE_SHARE, _STRANGE_GAP_M = 0.25, 0.05  # a handle cut off by its own edges is nearer
 _VOXEL_M = 0.004
+_NORMAL_REACH_PX = 6.0  # from a pixel with surface all around to those that share its normal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +92,7 @@ class ViewEvidence:
                 f"{MIN_MASK_PIXELS} (is the height of the table right?)"
             )
         fill_silhouette(maps, *_distances_px(mask), lens, rgbd.T_WC.R)
-        fill_surface(maps, smooth, lens, rgbd.T_WC.R)
+        fill_surface(maps, smooth, _nearest_inner(smooth), lens, rgbd.T_WC.R)
         p_C = deproject(maps, smooth, lens)
         p_W, n_W = _spread(rgbd.T_WC @ p_C, maps[smooth][:, NORMAL : NORMAL + 3])
         return cls(p_W, n_W, maps.reshape(-1, COLUMNS), window, k, rgbd.T_WC)
@@ -118,6 +126,21 @@ def _nearer_to(one: BoolArray, other: BoolArray) -> BoolArray:
     to_other = cv2.distanceTransform((~other).view(np.uint8), cv2.DIST_L2, 3)
     nearer: BoolArray = to_one < to_other
     return nearer
+
+
+def _nearest_inner(smooth: BoolArray) -> IntArray:
+    """Flat index of the nearest pixel with smooth surface all around, (H, W); -1: none is near."""
+    around = np.ones((2 * STEP_PX + 1, 2 * STEP_PX + 1), np.uint8)
+    inner = cv2.erode(smooth.view(np.uint8), around, borderValue=0)
+    if not inner.any():
+        return np.full(smooth.shape, -1, dtype=np.intp)
+    away_px, labels = cv2.distanceTransformWithLabels(
+        1 - inner, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    index_of = np.empty(labels.max() + 1, dtype=np.intp)
+    inner_index = np.flatnonzero(inner)
+    index_of[labels.ravel()[inner_index]] = inner_index
+    return np.where(away_px <= _NORMAL_REACH_PX, index_of[labels], -1)
 
 
 def _distances_px(mask: BoolArray) -> tuple[Float32Array, Float32Array]:

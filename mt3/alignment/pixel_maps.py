@@ -16,13 +16,14 @@ from mt3.alignment.residuals import (
     SLOPE,
     UNKNOWN,
 )
-from mt3.types import BoolArray, Float32Array, FloatArray
+from mt3.types import BoolArray, Float32Array, FloatArray, IntArray
 
 Lens: TypeAlias = tuple[float, float, float, float]
 
-_STEP_PX = 2  # of differences: a normal of neighbouring pixels is worthless at 1 mm of noise
+STEP_PX = 2  # of differences: a normal of neighbouring pixels is worthless at 1 mm of noise
 _REACH_PX = 2  # of local means
 _EDGE_M = 0.008
+_OFF_PLANE_M = 0.006  # the surface near the rim of a cup bends by less within the reach
 
 
 @compiled
@@ -49,8 +50,9 @@ def fill_classes(
         occluder_m: Higher points in W outside the mask are of another thing.
 
     Returns:
-        (H, W), pixels of the object away from jumps of depth, where points float and normals mix
-        two surfaces. The second difference tells a jump from a surface that is seen at a slant.
+        (H, W), pixels of the object that continue a surface along their row and their column, on
+        one side at least: at a jump of depth points float. The second difference tells a jump
+        from a surface that is seen at a slant.
     """
     height, width = depth_m.shape
     smooth = np.zeros((height, width), dtype=np.bool_)
@@ -67,12 +69,22 @@ def fill_classes(
                 maps[v, u, CLASS] = UNKNOWN
             else:
                 maps[v, u, CLASS] = OBJECT
-                u_low, u_high = max(u - _STEP_PX, 0), min(u + _STEP_PX, width - 1)
-                v_low, v_high = max(v - _STEP_PX, 0), min(v + _STEP_PX, height - 1)
-                bend_u = abs(median_m[v, u_low] + median_m[v, u_high] - 2.0 * median_m[v, u])
-                bend_v = abs(median_m[v_low, u] + median_m[v_high, u] - 2.0 * median_m[v, u])
-                smooth[v, u] = max(bend_u, bend_v) <= _EDGE_M
+                smooth[v, u] = (
+                    _least_bend(median_m[v], u) <= _EDGE_M
+                    and _least_bend(median_m[:, u], v) <= _EDGE_M
+                )
     return smooth
+
+
+@compiled
+def _least_bend(line_m: Float32Array, k: int) -> float:
+    """Second difference of depths along a line of pixels, before, around or after one of them."""
+    least = np.inf
+    for middle in (k - STEP_PX, k, k + STEP_PX):
+        if STEP_PX <= middle < len(line_m) - STEP_PX:
+            ends_m = line_m[middle - STEP_PX] + line_m[middle + STEP_PX]
+            least = min(least, abs(ends_m - 2.0 * line_m[middle]))
+    return least
 
 
 @compiled
@@ -106,15 +118,19 @@ def fill_silhouette(
 
 
 @compiled
-def fill_surface(maps: Float32Array, smooth: BoolArray, lens: Lens, R_WC: FloatArray) -> None:
+def fill_surface(
+    maps: Float32Array, smooth: BoolArray, nearest: IntArray, lens: Lens, R_WC: FloatArray
+) -> None:
     """Fill in normals in W and slopes of the object's pixels.
 
-    Normals are differences of local means over smooth surface. Where there is no smooth surface
-    around, the ray stands for the normal.
+    Normals are differences of local means over smooth surface, at the nearest pixel that has it
+    all around. Where none is near, the ray stands for the normal.
 
     Args:
         maps: (H, W, 10) with depth and class, filled in.
-        smooth: (H, W), pixels with a surface around.
+        smooth: (H, W), pixels with a surface; those that float off the surface near them are
+            taken out.
+        nearest: (H, W), flat index of the nearest pixel with smooth surface all around, or -1.
         lens: fx, fy, cx, cy of this window.
         R_WC: Rotation of the camera.
     """
@@ -130,13 +146,19 @@ def fill_surface(maps: Float32Array, smooth: BoolArray, lens: Lens, R_WC: FloatA
                 continue
             x, y = (u - lens[2]) / lens[0], (v - lens[3]) / lens[1]
             n_x, n_y, n_z = -x, -y, -1.0
-            if _surrounded(smooth, v, u):
-                a = mean[v, u + _STEP_PX] - mean[v, u - _STEP_PX]
-                b = mean[v + _STEP_PX, u] - mean[v - _STEP_PX, u]
+            if nearest[v, u] >= 0:
+                j, i = nearest[v, u] // width, nearest[v, u] % width
+                a = mean[j, i + STEP_PX] - mean[j, i - STEP_PX]
+                b = mean[j + STEP_PX, i] - mean[j - STEP_PX, i]
                 n_x = b[1] * a[2] - b[2] * a[1]
                 n_y = b[2] * a[0] - b[0] * a[2]
                 n_z = b[0] * a[1] - b[1] * a[0]
             length = np.sqrt(n_x * n_x + n_y * n_y + n_z * n_z)
+            if nearest[v, u] >= 0:
+                z = maps[v, u, DEPTH]
+                d_x, d_y, d_z = x * z - mean[j, i, 0], y * z - mean[j, i, 1], z - mean[j, i, 2]
+                off = n_x * d_x + n_y * d_y + n_z * d_z
+                smooth[v, u] &= abs(off) <= _OFF_PLANE_M * length
             slope = (n_x * x + n_y * y + n_z) / max(length, 1e-12)
             sign = -1.0 if slope > 0.0 else 1.0
             maps[v, u, SLOPE] = sign * slope
@@ -161,18 +183,6 @@ def _local_mean(
                 z += depth
                 count += 1
     mean[v, u, 0], mean[v, u, 1], mean[v, u, 2] = x / count, y / count, z / count
-
-
-@compiled
-def _surrounded(smooth: BoolArray, v: int, u: int) -> bool:
-    height, width = smooth.shape
-    if not (_STEP_PX <= v < height - _STEP_PX and _STEP_PX <= u < width - _STEP_PX):
-        return False
-    for j in range(v - _STEP_PX, v + _STEP_PX + 1):
-        for i in range(u - _STEP_PX, u + _STEP_PX + 1):
-            if not smooth[j, i]:
-                return False
-    return True
 
 
 @compiled

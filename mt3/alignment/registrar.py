@@ -27,7 +27,7 @@ Views: TypeAlias = ObjectView | Sequence[ObjectView]
 
 _START_SEPARATION_RAD = np.deg2rad(4.0)
 _MODE_SEPARATION_RAD = np.deg2rad(15.0)
-_POLISH_POINTS, _POLISH_ITERATIONS, _POLISH_HIDDEN_BEHIND_M = 1600, 8, 0.003
+_POLISH_POINTS, _POLISH_ITERATIONS, _POLISH_HIDDEN_BEHIND_M = 1600, 8, 0.005
 _AS_GOOD = 0.006  # modes that score within this of each other fit alike
 _ROUND_COST = 0.042  # mean cost that no turn of a round object's views exceeds
 _AT_REST_M, _AT_REST_RAD = 0.002, np.deg2rad(1.0)
