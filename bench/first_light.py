@@ -7,36 +7,22 @@ python bench/first_light.py --placements 2 --pairs 5    a quick look, not for th
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from machine import describe_machine
 
 from mt3.benchmark import Share
 from mt3.cli.software import software_versions
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "first-light.json"
-PACKAGES = ("numpy", "scipy", "open3d", "pybullet", "pin", "ompl", "toppra", "opencv-python")
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-def describe_machine() -> dict[str, Any]:
-    """Processor, cores, and the versions of what computes."""
-    cpu = Path("/proc/cpuinfo")
-    lines = cpu.read_text(encoding="utf-8").splitlines() if cpu.is_file() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return {
-        "cpu": names[0] if names else platform.processor(),
-        "cores": len(os.sched_getaffinity(0)),
-        "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
-    }
 
 
 def run_script(name: str, typed: Iterable[str], folder: Path) -> dict[str, Any]:

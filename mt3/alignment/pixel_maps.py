@@ -22,7 +22,7 @@ Lens: TypeAlias = tuple[float, float, float, float]
 
 STEP_PX = 2  # of differences: a normal of neighbouring pixels is worthless at 1 mm of noise
 _REACH_PX = 2  # of local means
-_EDGE_M = 0.008
+_EDGE_M = 0.010
 _OFF_PLANE_M = 0.006  # the surface near the rim of a cup bends by less within the reach
 
 

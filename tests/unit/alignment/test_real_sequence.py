@@ -31,16 +31,14 @@ def test_the_loop_closes(views, name):
     assert all(loop.registrations[step].trusted for step in STEPS)
     assert max(loop.residuals_m.values()) < 0.003
     for off_m, off_rad in (loop.closing, loop.direct):
-        assert off_m < 0.003
-        assert off_rad < np.deg2rad(3.0)
+        assert off_m < 0.002
+        assert off_rad < np.deg2rad(2.0)
 
 
-def test_shifting_centroids_alone_leaves_more(views):
+def test_shifting_centroids_alone_fails(views):
     """The residual can tell a registration from a shift."""
-    from real_sequence import STEPS, build_registrar, residual_m, shift_of_centroids
+    from real_sequence import STEPS, residual_m, shift_of_centroids
 
-    registrar = build_registrar()
     for a, b in STEPS:
         demo, live = views[a]["carrot"], views[b]["carrot"]
-        ours = residual_m(demo, live, registrar.register(demo, live).D_W)
-        assert residual_m(demo, live, shift_of_centroids(demo, live)) > 1.2 * ours, (a, b)
+        assert residual_m(demo, live, shift_of_centroids(demo, live)) > 0.003, (a, b)
