@@ -35,7 +35,9 @@ import numpy as np
 from ambiguity import CompleteShape, least_motion_m, surface_distance_m
 from hydra import compose, initialize_config_module
 from hydra.utils import instantiate
+from machine import describe_machine
 from registration_pairs import BINS_DEG, CONDITIONS, Condition, Pair, Pool, draw_pair
+from rich.progress import track
 from side_by_side import compare, print_comparison
 
 from mt3.alignment import Registrar, Registration
@@ -243,15 +245,26 @@ def _work(job: Job) -> Result:
 def run_all(jobs: Sequence[Job], workers: int) -> list[Result]:
     """All pairs, in order; what failed is printed."""
     results = []
-    for result in over_workers(_work, jobs, workers):
+    for result in track(over_workers(_work, jobs, workers), "registering", total=len(jobs)):
         results.append(result)
         if not result.right or (result.trusted and result.wrong):
             print(result, flush=True)
     return results
 
 
-def measure_times(jobs: Sequence[Job], count: int) -> dict[str, float]:
-    """Times of single registrations in this process, the first one, which compiles, left out."""
+def measure_times(jobs: Sequence[Job], count: int) -> dict[str, dict[str, float]]:
+    """Times of single registrations in this process, on two cores and on one."""
+    cores = sorted(os.sched_getaffinity(0))
+    times = {}
+    for name, allowed in (("two cores", cores[:2]), ("one core", cores[:1])):
+        os.sched_setaffinity(0, allowed)
+        times[name] = _measure_here(jobs, count)
+    os.sched_setaffinity(0, cores)
+    return times
+
+
+def _measure_here(jobs: Sequence[Job], count: int) -> dict[str, float]:
+    """With the first one, which compiles, left out."""
     studio, registrar = build_parts()
     chosen = [jobs[k] for k in np.linspace(0, len(jobs) - 1, min(count, len(jobs))).astype(int)]
     times_ms = []
@@ -304,6 +317,17 @@ def summarise(results: Sequence[Result]) -> dict[str, Any]:
     }
 
 
+def summarise_same_instance(results: Sequence[Result]) -> dict[str, Any]:
+    """What trust is worth over all conditions but another instance."""
+    same = [r for r in results if r.job.condition != "instance"]
+    return {
+        "trusted_of_what_is_clear": share(
+            [r for r in same if not r.ambiguous], lambda r: r.trusted
+        ),
+        "wrong_among_trusted": share([r for r in same if r.trusted], lambda r: r.wrong),
+    }
+
+
 def _is_right(result: Result) -> bool:
     return result.right
 
@@ -321,8 +345,11 @@ def print_summary(summary: dict[str, Any]) -> None:
         for name, row in rows.items():
             counts = Share(row["successes"], row["trials"])
             print(f"{condition:10} {name.replace('_', ' '):32} {counts!s:>28}")
-    if times := summary["time"]:
-        print(f"time: median {times['median_ms']:.0f} ms, 95 % under {times['p95_ms']:.0f} ms")
+    for name, row in summary["same_instance"].items():
+        counts = Share(row["successes"], row["trials"])
+        print(f"{'same':10} {name.replace('_', ' '):32} {counts!s:>28}")
+    for name, times in (summary["time"] or {}).items():
+        print(f"{name}: median {times['median_ms']:.0f} ms, 95 % under {times['p95_ms']:.0f} ms")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -359,7 +386,14 @@ def main() -> None:
         name: summarise([r for r in results if r.job.condition == name])
         for name in arguments.conditions
     }
-    summary = {"pool": arguments.pool, "conditions": conditions, "time": times}
+    summary = {
+        "machine": describe_machine(),
+        "pool": arguments.pool,
+        "shapes": len({r.shape for r in results}),
+        "conditions": conditions,
+        "same_instance": summarise_same_instance(results),
+        "time": times,
+    }
     print_summary(summary)
     if arguments.beside:
         summary["side_by_side"] = beside_others(arguments.pool, arguments.beside)
