@@ -56,7 +56,7 @@ class CompleteShape:
         refined, fits = pair.refine(starts, _ITERATIONS)
         best = int(np.argmin([fit.score for fit in fits]))
         true_yaw = float(np.arctan2(T_WO.R[1, 0], T_WO.R[0, 0]))
-        return abs(wrap_angle(float(refined.yaws_rad()[best]) - true_yaw)) < FOUND_RAD
+        return bool(abs(wrap_angle(float(refined.yaws_rad()[best]) - true_yaw)) < FOUND_RAD)
 
 
 def least_motion_m(mesh: TriangleMesh, from_deg: float) -> float:

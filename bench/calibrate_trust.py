@@ -22,6 +22,7 @@ from typing import TypeAlias
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from registration import (
     LIMITS,
     SYMMETRY,
@@ -94,6 +95,18 @@ def collect(pairs: int, workers: int) -> list[Row]:
     return rows
 
 
+def read() -> list[Row]:
+    """The data that is there."""
+    with DATA.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def as_arrays(rows: Sequence[Row]) -> tuple[FloatArray, BoolArray]:
+    """Features (N, 5), and whether each registration was right (N,)."""
+    features = np.array([features_of(row).as_row() for row in rows])
+    return features, np.array([row["right"] == "1" for row in rows])
+
+
 def features_of(row: Row) -> TrustFeatures:
     """The features of a line of the data."""
     margin, overlap, violation_m, score = (float(row[name]) for name in COLUMNS[4:8])
@@ -116,41 +129,41 @@ def fit(X: FloatArray, right: BoolArray) -> TrustModel:
     return TrustModel(float(w[0]), w[1:] / spread, usual, MIN_PROBABILITY)
 
 
-def left_out_probabilities(
-    features: Sequence[TrustFeatures], X: FloatArray, right: BoolArray
-) -> FloatArray:
+def left_out_probabilities(rows: Sequence[Row]) -> FloatArray:
     """Of each pair, from a fit to the folds that it is not in."""
-    fold = np.random.default_rng(0).integers(FOLDS, size=len(X))
-    probability = np.empty(len(X))
-    for k in range(FOLDS):
-        model = fit(X[fold != k], right[fold != k])
-        for index in np.flatnonzero(fold == k):
-            probability[index] = model.probability(features[index])
-    return probability
+    X, right = as_arrays(rows)
+    fold = np.random.default_rng(0).integers(FOLDS, size=len(rows))
+    models = [fit(X[fold != k], right[fold != k]) for k in range(FOLDS)]
+    return np.array(
+        [models[k].probability(features_of(row)) for k, row in zip(fold, rows, strict=True)]
+    )
 
 
-def draw(probability: FloatArray, right: BoolArray) -> None:
-    """The reliability curve: promised against kept, with Wilson intervals."""
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(5.0, 4.2), layout="constrained")
+def draw_reliability(probability: FloatArray, right: BoolArray, axes: Axes) -> None:
+    """Promised against kept, with Wilson intervals and the number of pairs."""
     axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
     for low, high in pairwise(EDGES):
         inside = (probability >= low) & ((probability < high) | (high == 1.0))
         if not inside.any():
             continue
         share = Share(int(right[inside].sum()), int(inside.sum()))
-        bottom, top = share.as_json()["interval_95"]
         x = float(probability[inside].mean())
-        axes.plot([x, x], [bottom, top], color="tab:blue")
+        axes.plot([x, x], share.interval, color="tab:blue")
         axes.plot([x], [share.value], "o", color="tab:blue")
         axes.annotate(
-            str(int(inside.sum())), (x, bottom), textcoords="offset points", xytext=(4, 0)
+            str(share.trials), (x, share.interval[0]), textcoords="offset points", xytext=(4, 0)
         )
-        print(f"promised {x:.3f}, kept {share}")
     axes.set_xlabel("probability of being right, as promised")
     axes.set_ylabel("share that was right (95 % interval, number)")
+
+
+def draw(probability: FloatArray, right: BoolArray) -> None:
+    """The reliability curve of the documents."""
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(5.0, 4.2), layout="constrained")
+    draw_reliability(probability, right, axes)
     figure.savefig(PICTURE, dpi=110)
 
 
@@ -163,6 +176,10 @@ def report(rows: Sequence[Row], probability: FloatArray, right: BoolArray) -> No
             wrong = Share(int((~right[trusted]).sum()), int(trusted.sum()))
             kept = Share(int(trusted.sum()), int(chosen.sum()))
             print(f"{name}, from {least}: trusted {kept}; wrong among them {wrong}")
+    for low, high in pairwise(EDGES):
+        inside = (probability >= low) & ((probability < high) | (high == 1.0))
+        kept = Share(int(right[inside].sum()), int(inside.sum()))
+        print(f"promised {low:.2f} to {high:.2f}, kept {kept}")
 
 
 def main() -> None:
@@ -174,15 +191,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--fit-only", action="store_true", help="to the data that is there")
     arguments = parser.parse_args()
-    if arguments.fit_only:
-        with DATA.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    else:
-        rows = collect(arguments.pairs, arguments.workers)
-    features = [features_of(row) for row in rows]
-    X = np.array([one.as_row() for one in features])
-    right = np.array([row["right"] == "1" for row in rows])
-    probability = left_out_probabilities(features, X, right)
+    rows = read() if arguments.fit_only else collect(arguments.pairs, arguments.workers)
+    X, right = as_arrays(rows)
+    probability = left_out_probabilities(rows)
     report(rows, probability, right)
     draw(probability, right)
     model = fit(X, right)

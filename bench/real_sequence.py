@@ -18,16 +18,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from matplotlib.axes import Axes
 
 from mt3.alignment import Registrar, Registration
 from mt3.geometry import SE3
 from mt3.perception import RGBD, Intrinsics, ObjectView
-from mt3.types import FloatArray
+from mt3.types import FloatArray, IntArray
 
 FRAMES = (0, 6, 12, 18)
 STEPS = ((0, 6), (6, 12), (12, 18), (18, 0))
 DIRECT = (0, 12)
 OBJECTS = ("carrot", "ball", "toy")
+CROP_MARGIN_PX = 15
 FLOOR_MARGIN_M = 0.008  # shadows in the masks lie on the floor
 
 Views = Mapping[int, Mapping[str, ObjectView]]
@@ -105,20 +107,43 @@ def object_points(view: ObjectView) -> FloatArray:
 
 def residual_m(demo: ObjectView, live: ObjectView, D_W: SE3) -> float:
     """Median distance, along the live camera's rays, where both views see the object's surface."""
-    moved_W = D_W @ object_points(demo)
-    k, p_C = live.rgbd.intrinsics, live.rgbd.T_WC.inverse() @ moved_W
+    return float(np.median(np.abs(_along_the_rays(demo, live, D_W)[2])))
+
+
+def _along_the_rays(
+    demo: ObjectView, live: ObjectView, D_W: SE3
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Moved points where the live view sees the object: column, row, metres behind what it saw."""
+    k = live.rgbd.intrinsics
+    p_C = live.rgbd.T_WC.inverse() @ D_W @ object_points(demo)
     u = np.round(k.fx * p_C[:, 0] / p_C[:, 2] + k.cx).astype(int)
     v = np.round(k.fy * p_C[:, 1] / p_C[:, 2] + k.cy).astype(int)
     inside = (u >= 0) & (u < k.width) & (v >= 0) & (v < k.height)
-    u, v, p_C = u[inside], v[inside], p_C[inside]
+    u, v, z = u[inside], v[inside], p_C[inside, 2]
     seen = live.mask & (live.rgbd.depth_m > 0)
     seen[seen] = live.points_W()[:, 2] > FLOOR_MARGIN_M
     both = seen[v, u]
-    return float(np.median(np.abs(p_C[both, 2] - live.rgbd.depth_m[v, u][both])))
+    u, v = u[both], v[both]
+    return u, v, z[both] - live.rgbd.depth_m[v, u]
 
 
 def _apart(a: SE3, b: SE3, middle_W: FloatArray) -> tuple[float, float]:
     return float(np.linalg.norm(a @ middle_W - b @ middle_W)), a.angle_to_rad(b)
+
+
+def draw_step(demo: ObjectView, live: ObjectView, D_W: SE3, axes: Axes) -> None:
+    """The live picture, and on it the demonstrated points as moved, coloured by their error.
+
+    Red is in front of the surface that the camera saw, blue behind it, white on it.
+    """
+    rows, columns = np.nonzero(live.mask)
+    (top, bottom), (left, right) = (
+        (k.min() - CROP_MARGIN_PX, k.max() + CROP_MARGIN_PX) for k in (rows, columns)
+    )
+    u, v, error_m = _along_the_rays(demo, live, D_W)
+    axes.imshow(live.rgbd.color)
+    axes.scatter(u, v, s=1, c=-1e3 * error_m, cmap="bwr", vmin=-8, vmax=8, alpha=0.5)
+    axes.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
 
 
 def report(views: Views, say: Callable[[str], None] = print) -> None:

@@ -398,11 +398,11 @@ def main() -> None:
     if arguments.beside:
         summary["side_by_side"] = beside_others(arguments.pool, arguments.beside)
         print_comparison(summary["side_by_side"])
+    if arguments.json:
+        arguments.json.write_text(json.dumps(summary, indent=1) + "\n")
     if arguments.failures:
         failed = [asdict(r) for r in results if not r.right]
         arguments.failures.write_text(json.dumps(failed, indent=1) + "\n")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(summary, indent=1) + "\n")
 
 
 if __name__ == "__main__":

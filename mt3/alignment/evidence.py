@@ -89,7 +89,7 @@ class ViewEvidence:
             raise GeometryError(
                 f"object: got {int(smooth.sum())} usable points over {support_margin_m * 1e3:.0f} "
                 f"mm above its support at z = {support_z_m:.3f} m, expected at least "
-                f"{MIN_MASK_PIXELS} (is the height of the table right?)"
+                f"{MIN_MASK_PIXELS} (is it too far away, or is the height of the table wrong?)"
             )
         fill_silhouette(maps, *_distances_px(mask), lens, rgbd.T_WC.R)
         fill_surface(maps, smooth, _nearest_inner(smooth), lens, rgbd.T_WC.R)

@@ -1,5 +1,7 @@
 """What has to hold of registration whatever the object, wherever it stands."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_module
@@ -17,6 +19,7 @@ from sim.objects import instance
 from sim.snapshots import SnapshotStudio
 
 SHAPES = ("hammer", "pan")  # no yaw of these looks like another
+TABLE_W = np.array([0.5, 0.0, 0.0])
 POSITION_M, ANGLE_RAD = 0.01, np.deg2rad(5.0)  # what counts as accurate
 
 yaws = st.floats(-np.pi, np.pi)
@@ -35,10 +38,24 @@ few = settings(max_examples=4, phases=(Phase.explicit, Phase.generate))  # shrin
 @pytest.fixture(scope="module")
 def look():
     """Pictures of the first of some objects, with the errors of camera and mask of a seed."""
+    return camera_at(SE3.identity())
+
+
+@pytest.fixture(scope="module")
+def look_from_aside():
+    """The same from beside the table."""
+    return camera_at(
+        SE3.from_translation(TABLE_W) @ SE3.from_yaw(np.pi / 2) @ SE3.from_translation(-TABLE_W)
+    )
+
+
+def camera_at(M):
+    """A camera moved in W from where it usually is."""
     setup_globals()
     with initialize_config_module("mt3.configs", version_base=None):
         cfg = compose("run", overrides=["task=pick up the mug"])
     spec = instantiate(cfg.scene.camera, _convert_="all")
+    spec = replace(spec, T_WC=M @ spec.T_WC)
     studio = SnapshotStudio(spec, cfg.segmenter.max_offset_px, cfg.segmenter.boundary_noise_px)
 
     def take(category, T_WO, seed, *others, instance_seed=0):
@@ -107,6 +124,35 @@ def test_clear_pairs_are_trusted_and_right(look):
         p_W = demo.points_W().mean(axis=0)
         assert np.linalg.norm(result.D_W @ p_W - D_W @ p_W) < 0.01, category
         assert result.D_W.angle_to_rad(D_W) < np.deg2rad(5.0), category
+
+
+@pytest.mark.parametrize("yaw_deg", [140.0, 180.0])
+def test_a_second_camera_makes_it_surer(look, look_from_aside, yaw_deg):
+    """With the handle on the far side one view leaves little margin; evidence of two adds up."""
+    shown = SE3.from_yaw(0.0, (0.5, -0.1, 0.0))
+    now = SE3.from_yaw(np.deg2rad(yaw_deg), (0.5, 0.1, 0.0))
+    demo, live = look("mug", shown, 1), [look("mug", now, 2), look_from_aside("mug", now, 3)]
+    alone, both = (Registrar().register(demo, views) for views in (live[0], live))
+    assert both.margin > 2.0 * alone.margin
+    assert both.probability > alone.probability
+    assert both.trusted, both.reason
+    assert alike(both.D_W, now @ shown.inverse(), demo)
+
+
+@few
+@given(st.sampled_from(SHAPES), poses, st.floats(-np.pi, np.pi), st.floats(2.0, 8.0))
+def test_a_tipped_object_is_followed_on_request(look, category, T_WO, direction, tip_deg):
+    """Six freedoms: an object that leans on something, as a camera sees it that leans itself."""
+    demo, upright = look(category, T_WO, 1), look(category, T_WO @ SE3.from_yaw(0.4), 2)
+    p_W = upright.points_W().mean(axis=0)
+    axis = np.deg2rad(tip_deg) * np.array([np.cos(direction), np.sin(direction), 0.0])
+    tip = SE3.from_twist(np.concatenate([np.zeros(3), axis]))
+    tip = SE3.from_translation(p_W) @ tip @ SE3.from_translation(-p_W)
+    live = seen_from(upright, tip @ upright.rgbd.T_WC)
+    truth = tip @ T_WO @ SE3.from_yaw(0.4) @ T_WO.inverse()
+    found = Registrar(support_margin_m=0.01, may_tip=True).register(demo, live)
+    if found.trusted:
+        assert alike(found.D_W, truth, demo)
 
 
 @few

@@ -11,7 +11,7 @@ import pytest
 from mt3.alignment import Registrar
 from mt3.errors import GeometryError, ImageError, RegistrationError
 from mt3.geometry import SE3
-from mt3.perception import RGBD, ObjectView
+from mt3.perception import RGBD, Intrinsics, ObjectView
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "registration_pair.npz"
 REGISTER = """
@@ -39,6 +39,17 @@ def changed(view, depth_m=None, mask=None) -> ObjectView:
     depth_m = rgbd.depth_m if depth_m is None else depth_m.astype(np.float32)
     image = RGBD(rgbd.color, depth_m, rgbd.intrinsics, rgbd.T_WC, rgbd.t_s, rgbd.camera)
     return ObjectView(image, view.mask if mask is None else mask)
+
+
+def coarser(view, step) -> ObjectView:
+    """Every step-th pixel of a view."""
+    rgbd, k = view.rgbd, view.rgbd.intrinsics
+    color, depth_m, mask = (
+        image[::step, ::step] for image in (rgbd.color, rgbd.depth_m, view.mask)
+    )
+    lens = (k.fx / step, k.fy / step, k.cx / step, k.cy / step)
+    intrinsics = Intrinsics(*lens, mask.shape[1], mask.shape[0])
+    return ObjectView(RGBD(color, depth_m, intrinsics, rgbd.T_WC, rgbd.t_s, rgbd.camera), mask)
 
 
 def alike(a, b, view, position_m, angle_deg) -> bool:
@@ -133,6 +144,34 @@ def test_a_tiny_mask_is_a_typed_error(golden_pair):
     mask[rows[:20], columns[:20]] = True
     with pytest.raises(ImageError, match="mask: got 20 pixels"):
         changed(golden_pair.live, mask=mask)
+
+
+@pytest.mark.parametrize("step", [4, 8, 10, 12, 14, 16, 20])
+def test_a_small_object_is_right_or_refused_with_a_reason(golden_pair, step):
+    """Every step-th pixel only, as of an object further away: masks down to some 20 pixels."""
+    if golden_pair.live.mask[::step, ::step].sum() < 50:
+        with pytest.raises(ImageError, match="expected at least 50"):
+            coarser(golden_pair.live, step)
+        return
+    demo, live = (coarser(view, step) for view in (golden_pair.demo, golden_pair.live))
+    try:
+        result = Registrar().register(demo, live)
+    except GeometryError:
+        return
+    assert is_sound(result)
+    if result.trusted:
+        assert alike(result.D_W, golden_pair.truth, golden_pair.demo, 0.01, 10.0)
+    else:
+        assert result.reason
+
+
+def test_small_objects_are_not_all_refused(golden_pair):
+    """The test above lets every refusal pass."""
+    demo, live = (coarser(view, 4) for view in (golden_pair.demo, golden_pair.live))
+    assert live.mask.sum() < 500
+    result = Registrar().register(demo, live)
+    assert result.trusted, result.reason
+    assert alike(result.D_W, golden_pair.truth, golden_pair.demo, 0.01, 5.0)
 
 
 def test_an_object_below_its_support_is_a_typed_error(golden_pair):
