@@ -30,6 +30,7 @@ _MODE_SEPARATION_RAD = np.deg2rad(15.0)
 _POLISH_POINTS, _POLISH_ITERATIONS, _POLISH_HIDDEN_BEHIND_M = 1600, 8, 0.005
 _AS_GOOD = 0.006  # modes that score within this of each other fit alike
 _ROUND_COST = 0.042  # mean cost that no turn of a round object's views exceeds
+_MOST_TIMES_LARGER = 3.0
 _AT_REST_M, _AT_REST_RAD = 0.002, np.deg2rad(1.0)
 
 
@@ -94,12 +95,13 @@ class Registrar:
             The best motion with all its fields of trust; a bad fit is ``trusted = False``.
 
         Raises:
-            GeometryError: A view holds too little of the object above its support, or there is
-                no view.
+            GeometryError: A view holds too little of the object above its support, there is no
+                view, or one object is far larger than the other.
         """
         with ThreadPoolExecutor(self._threads) as pool:
             prepared = pool.map(self._prepare, ("demo", "live"), (demo, live))
             seen_demo, seen_live = prepared
+        _require_alike_in_size(seen_demo, seen_live)
         starts = Hypotheses.initial(seen_demo, seen_live, self._coarse.hypotheses)
         tried, scores, _ = self._refine(seen_demo, seen_live, starts, self._coarse)
         curve = _yaw_curve(scores, self._coarse.hypotheses)
@@ -211,6 +213,23 @@ class Registrar:
         )
         at_rest = moved_m < _AT_REST_M and D_W.angle_to_rad(D_W_again) < _AT_REST_RAD
         return tuple(polished.motion(k) for k in range(len(polished))), at_rest
+
+
+def _require_alike_in_size(demo: Sequence[ViewEvidence], live: Sequence[ViewEvidence]) -> None:
+    """Refuse two things of which one is far larger: no part of one can be taken for the other."""
+    radius_m = [_radius_m(demo), _radius_m(live)]
+    if max(radius_m) > _MOST_TIMES_LARGER * min(radius_m):
+        raise GeometryError(
+            f"live: got a radius of {radius_m[1] * 1e3:.0f} mm, expected about the demonstrated "
+            f"{radius_m[0] * 1e3:.0f} mm, at most {_MOST_TIMES_LARGER:.0f} times more or less "
+            "(is it the object, and does the mask hold nothing else?)"
+        )
+
+
+def _radius_m(views: Sequence[ViewEvidence]) -> float:
+    """How far all but the outermost points of an object are from their middle."""
+    p_W = np.concatenate([view.p_W for view in views])
+    return float(np.percentile(np.linalg.norm(p_W - p_W.mean(axis=0), axis=1), 90))
 
 
 def _yaw_curve(scores: FloatArray, yaw_starts: int) -> FloatArray:

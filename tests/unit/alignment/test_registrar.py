@@ -180,6 +180,16 @@ def test_an_object_below_its_support_is_a_typed_error(golden_pair):
     assert "0.500" in str(error.value)
 
 
+def test_a_far_larger_object_is_a_typed_error(golden_pair):
+    """The same picture with all lengths five times as large, camera and all."""
+    rgbd = golden_pair.live.rgbd
+    T_WC = SE3.from_rotation_translation(rgbd.T_WC.R, 5.0 * rgbd.T_WC.t)
+    image = RGBD(rgbd.color, 5.0 * rgbd.depth_m, rgbd.intrinsics, T_WC, 0.0, "front")
+    huge = ObjectView(image, golden_pair.live.mask)
+    with pytest.raises(GeometryError, match="expected about"):
+        Registrar().register(golden_pair.demo, huge)
+
+
 def test_something_in_front_hides_and_does_not_contradict(golden_pair):
     """A third of the object behind a nearer thing: the same answer."""
     view = golden_pair.live
