@@ -172,7 +172,8 @@ def draw_tolerance(figures: Mapping[str, Any], axes: Sequence[Axes]) -> None:
             levels = [float(level) for level in rows]
             share = np.array([row["share"] for row in rows.values()])
             bounds = np.array([row["interval_95"] for row in rows.values()])
-            axis.plot(levels, share, "o-", color=f"C{k}", label=skill)
+            size = 10 - 3 * k  # curves may lie on each other
+            axis.plot(levels, share, "o-", color=f"C{k}", markersize=size, label=skill)
             axis.fill_between(levels, bounds[:, 0], bounds[:, 1], color=f"C{k}", alpha=0.12)
         axis.set(xlabel=NAMES[kind], ylabel="task done", ylim=(-0.03, 1.03))
     axes[0].legend()
