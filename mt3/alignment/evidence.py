@@ -20,7 +20,15 @@ from mt3.alignment.pixel_maps import (
     fill_silhouette,
     fill_surface,
 )
-from mt3.alignment.residuals import CAMERA_COLUMNS, COLUMNS, NORMAL, Side
+from mt3.alignment.residuals import (
+    BACKGROUND,
+    CAMERA_COLUMNS,
+    CLASS,
+    COLUMNS,
+    NORMAL,
+    OBJECT,
+    Side,
+)
 from mt3.errors import GeometryError
 from mt3.geometry import SE3
 from mt3.perception import Intrinsics, ObjectView
@@ -30,6 +38,7 @@ from mt3.types import BoolArray, Float32Array, FloatArray, IntArray
 _MEDIAN_PX = 3
 _STRANGE_SHARE, _STRANGE_GAP_M = 0.25, 0.05  # a handle cut off by its own edges is nearer
 _VOXEL_M = 0.004
+_AROUND_PX = 12.0
 _NORMAL_REACH_PX = 6.0  # from a pixel with surface all around to those that share its normal
 
 
@@ -46,6 +55,8 @@ class ViewEvidence:
         window: (u0, v0, width, height) of that window in the image, pixels.
         intrinsics: Of the image.
         T_WC: Pose of the camera.
+        surroundings: Share of the pixels around the mask where the camera saw past the object.
+        standing: Share of the mask's pixels with depth that are above the support.
     """
 
     p_W: FloatArray
@@ -54,6 +65,8 @@ class ViewEvidence:
     window: tuple[int, int, int, int]
     intrinsics: Intrinsics
     T_WC: SE3
+    surroundings: float
+    standing: float
 
     @classmethod
     def from_view(
@@ -88,14 +101,30 @@ class ViewEvidence:
         if int(smooth.sum()) < MIN_MASK_PIXELS:
             raise GeometryError(
                 f"object: got {int(smooth.sum())} usable points over {support_margin_m * 1e3:.0f} "
-                f"mm above its support at z = {support_z_m:.3f} m, expected at least "
-                f"{MIN_MASK_PIXELS} (is it too far away, or is the height of the table wrong?)"
+                f"mm above its support at z = {support_z_m:.3f} m, {int(view.mask.sum())} pixels "
+                f"in its mask, expected at least {MIN_MASK_PIXELS} (is it too far away, does depth "
+                "have holes there, or is the height of the table wrong?)"
             )
-        fill_silhouette(maps, *_distances_px(mask), lens, rgbd.T_WC.R)
+        outside_px, blurred_px = _distances_px(mask)
+        fill_silhouette(maps, outside_px, blurred_px, lens, rgbd.T_WC.R)
         fill_surface(maps, smooth, _nearest_inner(smooth), lens, rgbd.T_WC.R)
         p_C = deproject(maps, smooth, lens)
         p_W, n_W = _spread(rgbd.T_WC @ p_C, maps[smooth][:, NORMAL : NORMAL + 3])
-        return cls(p_W, n_W, maps.reshape(-1, COLUMNS), window, k, rgbd.T_WC)
+        classes, around = maps[:, :, CLASS], (outside_px > 0.0) & (outside_px <= _AROUND_PX)
+        return cls(
+            p_W,
+            n_W,
+            maps.reshape(-1, COLUMNS),
+            window,
+            k,
+            rgbd.T_WC,
+            surroundings=_share(classes[around] == BACKGROUND),
+            standing=_share(classes[view.mask[crop] & (depth_m > 0.0)] == OBJECT),
+        )
+
+
+def _share(holds: BoolArray) -> float:
+    return float(holds.mean()) if holds.size else 0.0
 
 
 def _strange_parts(smooth: BoolArray, maps: Float32Array, lens: Lens) -> BoolArray:
@@ -175,15 +204,14 @@ def _spread(p_W: FloatArray, n_W: Float32Array) -> tuple[FloatArray, FloatArray]
 
 
 def join_views(views: Sequence[ViewEvidence], points: int) -> Side:
-    """Several views of one scene as arrays, thinned to a number of points.
+    """Several views of one scene as arrays, each thinned to a number of points.
 
     Points of a view are sorted by place, so every k-th covers it.
     """
     p_W, n_W, first = [], [], 0
     cameras = np.empty((len(views), CAMERA_COLUMNS))
     for number, view in enumerate(views):
-        share = min(max(points // len(views), 1), len(view.p_W))
-        index = np.linspace(0, len(view.p_W) - 1, share).astype(np.intp)
+        index = np.linspace(0, len(view.p_W) - 1, min(points, len(view.p_W))).astype(np.intp)
         p_W.append(view.p_W[index])
         n_W.append(view.n_W[index])
         k = view.intrinsics

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mt3.alignment.evidence import ViewEvidence, join_views
-from mt3.alignment.residuals import Fit, refine_motions
+from mt3.alignment.residuals import Fit, evaluate, refine_motions
 from mt3.geometry import SE3
 from mt3.types import FloatArray, IntArray
 
@@ -83,7 +83,7 @@ class ViewPair:
     Args:
         demo: Views of the demonstration.
         live: Views of the live scene.
-        points: Points used of each scene.
+        points: Points used of each view.
         hidden_behind_m: Further behind a surface a point is hidden.
         threads: Among which the motions are shared out; each motion is refined by itself, so the
             result does not depend on it.
@@ -117,7 +117,7 @@ class ViewPair:
         Args:
             h: Where to begin.
             iterations: Steps tried.
-            freedoms: 4 for (x, y, z, yaw), 6 for roll and pitch besides.
+            freedoms: 3 for (x, y, z), 4 for yaw besides, 6 for roll and pitch besides.
         """
         R, t = h.R.copy(), h.t.copy()
 
@@ -141,6 +141,19 @@ class ViewPair:
             with ThreadPoolExecutor(len(parts)) as pool:
                 fits = np.concatenate(list(pool.map(refine_some, parts)))
         return Hypotheses(R, t), [Fit(*row) for row in fits.tolist()]
+
+    def hold(self, D_W: SE3) -> float:
+        """How firmly the points hold a motion against a shift in the direction that is freest.
+
+        Returns:
+            Least eigenvalue of their normal equations per point: the mean, over all points, of
+            their weight times the squared cosine between the shift and their residual's gradient.
+        """
+        A, b = np.empty((6, 6)), np.empty(6)
+        behind_m, polish = self._hidden_behind_m, self._polish
+        evaluate(self._demo, self._live, D_W.R, D_W.t, behind_m, polish, 4, A, b)
+        points = len(self._demo.p_W) + len(self._live.p_W)
+        return float(np.linalg.eigvalsh(A[:3, :3] / points, UPLO="L")[0])
 
     def fit(self, h: Hypotheses) -> list[Fit]:
         """How well each hypothesis fits as it is."""

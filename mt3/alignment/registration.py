@@ -31,19 +31,22 @@ class Registration:
 
     Args:
         D_W: Best motion, ``T_WE_live = D_W @ T_WE_demo``.
-        converged: Whether the polishing came to rest; a round object is where its axis was found,
-            and is not polished.
+        converged: Whether the polishing came to rest, and nothing leaves the motion open; a round
+            object is where its axis was found, and is not polished.
         trusted: Whether a robot may act on it.
         reason: Why not, or an empty text.
-        probability: Of being within 10 mm and 10 deg, as calibrated; see ``TrustModel``.
+        probability: Of being within 10 mm and 10 deg, another instance within 15 mm on the level,
+            as calibrated; see ``TrustModel``.
         overlap: Share of the points, both ways, that meet the other view's surface.
-        rmse_m: Root mean square distance to the surface of those points, metres.
+        rmse_m: Root mean square distance to the surface of those points, metres; 0 where none
+            meets it.
         violation_m: Mean depth by which points, both ways, stand where the other camera saw
             through, metres.
         score: Mean cost per point in [0, 1]; lower is better.
-        points: Of the object, on the side that shows fewer.
+        points: Of the object, over the views of the side that shows fewer.
         modes: All local best yaws, best first, before the best is polished to ``D_W``.
-        margin: Score of the second mode that is not the same by symmetry, minus that of the best.
+        margin: Score of the second mode that is not the same by symmetry, minus that of the best;
+            1 where there is none.
         symmetry: Verdict from the modes: ``none``, ``n-fold`` or ``full``.
         equivalent_motions: Motions that the symmetry makes as good as ``D_W``, which is first.
         yaw_curve: (K, 2), starting yaw (rad) and score reached from it.

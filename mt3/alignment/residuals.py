@@ -226,7 +226,7 @@ def evaluate(
         t: Translation, (3,), metres.
         hidden_behind_m: Further behind a surface a point is hidden.
         polish: Whether the least residuals count too, and the largest hardly pull.
-        freedoms: 4 for (x, y, z, yaw), 6 for roll and pitch besides.
+        freedoms: 3 for (x, y, z), 4 for yaw besides, 6 for roll and pitch besides.
         A: Lower triangle set to ``J^T W J`` (6, 6) of a shift and a turn about the image of the
             demonstrated points' centroid, in the order (x, y, z, yaw, roll, pitch). Weights are
             Cauchy's, ``1 / (1 + (r / hidden_behind_m)^2)``; when polishing Geman and McClure's,
@@ -360,7 +360,7 @@ def refine_motions(
         iterations: Steps tried.
         hidden_behind_m: Further behind a surface a point is hidden.
         polish: Whether the least residuals count too, and the largest hardly pull.
-        freedoms: 4 for (x, y, z, yaw), 6 for roll and pitch besides.
+        freedoms: 3 for (x, y, z), 4 for yaw besides, 6 for roll and pitch besides.
 
     Returns:
         Scores, overlaps, RMSEs and violations reached, (H, 4).

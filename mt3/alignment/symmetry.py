@@ -25,6 +25,7 @@ _AXIS_TURNS, _AXIS_POINTS, _AXIS_HIDDEN_BEHIND_M = 7, 70, 0.012
 _AXIS_DEPTHS_M = np.arange(-0.015, 0.046, 0.0075)  # behind the middle of what is seen
 _AXIS_STEP_M, _AXIS_REACH_M, _AXIS_TRIES = 0.004, 0.020, 30
 _FAR_FROM_ROUND = 0.45  # mean cost of a turn: no axis will be found
+_SHIFTS_ONLY = 3  # a cube that may turn as well turns to where it looks the same
 _CHECK_TURNS, _CHECK_POINTS, _CHECK_ITERATIONS, _CHECK_HIDDEN_BEHIND_M = 12, 300, 3, 0.005
 
 
@@ -109,7 +110,8 @@ def find_axis(
     if np.linalg.norm(axis - start) > _AXIS_REACH_M:
         return None  # it went where nothing is seen, and nothing contradicts
     fine = ViewPair(views, views, _CHECK_POINTS, _CHECK_HIDDEN_BEHIND_M, threads)
-    _, fits = fine.refine(_turns(axis, axis, _CHECK_TURNS), _CHECK_ITERATIONS)
+    turns = _turns(axis, axis, _CHECK_TURNS)
+    _, fits = fine.refine(turns, _CHECK_ITERATIONS, _SHIFTS_ONLY)
     return axis if max(fit.score for fit in fits) < tolerance else None
 
 
@@ -138,7 +140,7 @@ def _turns_onto(
     """
     turns = _turns(axis_demo, axis_live, _FULL_TURN_STEPS)
     turns.t[:, 2] = best.D_W.t[2]
-    refined, _ = pair.refine(turns, _CHECK_ITERATIONS)
+    refined, _ = pair.refine(turns, _CHECK_ITERATIONS, _SHIFTS_ONLY)
     put = refined.R[:, :2, :2] @ axis_demo + refined.t[:, :2]
     final = _turns(axis_demo, np.median(put, axis=0), _FULL_TURN_STEPS)
     final.t[:, 2] = np.median(refined.t[:, 2])

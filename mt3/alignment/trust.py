@@ -100,7 +100,7 @@ class TrustModel:
         return cls(**stored)
 
     def probability(self, features: TrustFeatures) -> float:
-        """Of being within 10 mm and 10 deg, in [0, 1]."""
+        """Of being within 10 mm and 10 deg, another instance within 15 mm on the level; [0, 1]."""
         log_odds = self.intercept + float(self._influence(features).sum())
         return float(1.0 / (1.0 + np.exp(-log_odds)))
 
