@@ -5,7 +5,8 @@ registration is right within 10 mm and 10 deg, a symmetric object's where its mi
 within 5 mm; for another instance within 15 mm on the level, because no view tells which of two
 different heights should match.
 
-  python bench/calibrate_trust.py                 draw, register, fit: some 20 minutes on two cores
+  python bench/calibrate_trust.py                 draw, register, fit: 5 to 20 minutes on two cores
+  python bench/calibrate_trust.py --pairs 20      a quick look, which writes nothing
   python bench/calibrate_trust.py --fit-only      fit again to the data in bench/results
 
 Writes bench/results/trust-calibration.csv (the data), mt3/alignment/trust.json (the model) and
@@ -22,6 +23,7 @@ from typing import TypeAlias
 
 import matplotlib as mpl
 import numpy as np
+from arguments import at_least
 from matplotlib.axes import Axes
 from registration import (
     LIMITS,
@@ -49,7 +51,7 @@ MODEL = ROOT / "mt3" / "alignment" / "trust.json"
 PICTURE = ROOT / "docs" / "images" / "trust.png"
 COLUMNS = ("condition", "bin", "number", "shape", *TrustFeatures._fields, "right")
 MIN_PROBABILITY = 0.97
-FOLDS = 10
+PAIRS, FOLDS = 200, 10
 PENALTY = 1.0  # of squared weights of standardised features: a prior against extremes
 EDGES = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
 
@@ -79,7 +81,7 @@ def _work(job: Job) -> Row | None:
 
 
 def collect(pairs: int, workers: int) -> list[Row]:
-    """The data, written to its file as well."""
+    """The data."""
     jobs = [
         Job("develop", condition, which_bin, number)
         for number in range(pairs)
@@ -87,12 +89,15 @@ def collect(pairs: int, workers: int) -> list[Row]:
         for which_bin in range(len(BINS_DEG))
     ]
     found = track(over_workers(_work, jobs, workers), "registering", total=len(jobs))
-    rows = [row for row in found if row is not None]
+    return [row for row in found if row is not None]
+
+
+def write(rows: Sequence[Row]) -> None:
+    """Keep the data."""
     with DATA.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    return rows
 
 
 def read() -> list[Row]:
@@ -187,14 +192,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--pairs", type=int, default=200, help="in each condition and bin")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--pairs", type=at_least(4), default=PAIRS, help="in each condition and bin"
+    )
+    parser.add_argument("--workers", type=at_least(1), default=2)
     parser.add_argument("--fit-only", action="store_true", help="to the data that is there")
     arguments = parser.parse_args()
     rows = read() if arguments.fit_only else collect(arguments.pairs, arguments.workers)
     X, right = as_arrays(rows)
     probability = left_out_probabilities(rows)
     report(rows, probability, right)
+    if arguments.pairs < PAIRS:
+        return
+    write(rows)
     draw(probability, right)
     model = fit(X, right)
     stored = {

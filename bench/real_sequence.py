@@ -167,4 +167,7 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    report(load(parser.parse_args().folder))
+    typed = parser.parse_args()
+    if not (typed.folder / "000.json").is_file():
+        parser.error(f"folder: got {typed.folder}, expected one with 000.json and its pictures")
+    report(load(typed.folder))

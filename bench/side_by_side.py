@@ -11,6 +11,7 @@ from rich.progress import track
 
 from mt3.alignment import Registrar
 from mt3.benchmark.wilson import Share
+from mt3.errors import Mt3Error
 from mt3.geometry import SE3, yaw_of
 from mt3.perception import ObjectView
 
@@ -44,7 +45,11 @@ def compare(
         positions_mm, times_ms = [], []
         for which_bin, pair in track(pairs, description=name):
             start_s = time.perf_counter()
-            D_W = method(pair.demo_view, pair.live_view, yaw_of(pair.truth))
+            try:
+                D_W = method(pair.demo_view, pair.live_view, yaw_of(pair.truth))
+            except Mt3Error:
+                right[which_bin].append(False)
+                continue
             times_ms.append(1e3 * (time.perf_counter() - start_s))
             errors = errors_of(D_W, pair)
             positions_mm.append(errors["position_mm"])

@@ -5,9 +5,9 @@ level in a random direction, or a turn about the vertical through the middle of 
 error changes. Sideways and turned is how registration errs: in height the table leaves little room.
 
   python bench/tolerance.py                    all skills, 20 scenes each: about 15 minutes
-  python bench/tolerance.py --scenes 4         a quick look, not for the documents
+  python bench/tolerance.py --scenes 4         a quick look, which writes nothing
 
-Writes bench/results/tolerance.json and docs/images/tolerance.png.
+With all scenes it writes bench/results/tolerance.json and docs/images/tolerance.png.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from typing import Any, Literal, TypeAlias
 
 import matplotlib as mpl
 import numpy as np
+from arguments import at_least
 from machine import describe_machine
 from matplotlib.axes import Axes
 from rich.progress import track
@@ -51,6 +52,8 @@ LEVELS: Mapping[str, tuple[float, ...]] = {
     "turn_deg": (1, 2, 3, 5, 7, 10, 15, 20, 30),
 }
 NAMES = {"shift_mm": "shift on the level [mm]", "turn_deg": "turn about the vertical [deg]"}
+
+SCENES = 20
 
 Kind: TypeAlias = Literal["shift_mm", "turn_deg"]
 
@@ -193,8 +196,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--scenes", type=int, default=20, help="of each skill")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--scenes", type=at_least(1), default=SCENES, help="of each skill")
+    parser.add_argument("--workers", type=at_least(1), default=2)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         library = str(Path(folder) / "library")
@@ -203,6 +206,8 @@ def main() -> None:
             record_episode(configure("record", task, 0, library))
         figures = measure(jobs, arguments.workers)
     print_table(figures)
+    if arguments.scenes < SCENES:
+        return
     document = {"machine": describe_machine(), "scenes": arguments.scenes, "skills": figures}
     RESULTS.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     mpl.use("Agg")

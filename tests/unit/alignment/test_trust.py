@@ -58,5 +58,6 @@ def test_the_model_is_the_one_that_the_data_gives():
     fitted = fit(X, np.array([row["right"] == "1" for row in rows]))
     stored = json.loads(MODEL.read_text(encoding="utf-8"))["model"]
     assert stored["intercept"] == pytest.approx(fitted.intercept, rel=1e-3)
+    assert stored["usual"] == pytest.approx(fitted.usual.tolist(), rel=1e-6)
     assert stored["weights"] == pytest.approx(fitted.weights.tolist(), rel=1e-2)
     assert stored["min_probability"] == fitted.min_probability
