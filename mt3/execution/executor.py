@@ -271,7 +271,7 @@ class Executor:
                 errors.append(error)
         if not found:
             raise errors[0]
-        demo, registration = max(found, key=lambda one: one[1].probability)
+        demo, registration = max(found, key=lambda one: (one[1].trusted, one[1].probability))
         self.evidence.demo = demo
         if notes.retrieval is not None:
             verified = [VerifiedRecord.of(*one) for one in found]

@@ -140,6 +140,16 @@ def test_of_several_demonstrations_the_one_that_fits_best_is_done():
     assert stages.executor.evidence.demo.demo_id == "second"
 
 
+def test_a_refused_demonstration_does_not_beat_a_trusted_one():
+    """A registration refused for what was not seen can promise more, and ended the trial."""
+    stages = with_others("second")
+    stages.probabilities = {stages.demo.demo_id: 0.98, "second": 0.999}
+    stages.refused = {"second"}
+    record = stages.executor.run(MUG)
+    assert record.outcome == "completed", record.reason
+    assert record.retrieval.demo_id == stages.demo.demo_id
+
+
 def test_only_the_best_retrieved_are_registered():
     stages = with_others(*(f"demo-{k}" for k in range(6)))
     record = stages.executor.run(MUG)

@@ -52,6 +52,7 @@ class FakeStages:
         self.loaded = []
         self.others = []  # further demonstrations of the same task
         self.probabilities = {}  # by demonstration
+        self.refused = set()  # demonstrations whose registration is not trusted
         self.of_another_robot = set()
         scene = SimpleNamespace(
             robot=self.demo.robot,
@@ -125,11 +126,12 @@ class FakeStages:
     def register(self, demo_views, _live_view):
         self._enter("register")
         (demo,) = (one for one in (self.demo, *self.others) if one.views is demo_views)
+        trusted = self.trusted and demo.demo_id not in self.refused
         return Registration(
             D_W=D_W,
             converged=True,
-            trusted=self.trusted,
-            reason="" if self.trusted else "another yaw fits as well",
+            trusted=trusted,
+            reason="" if trusted else "another yaw fits as well",
             probability=self.probabilities.get(demo.demo_id, 0.98),
             overlap=0.6,
             rmse_m=0.002,
