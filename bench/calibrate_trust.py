@@ -25,17 +25,8 @@ import matplotlib as mpl
 import numpy as np
 from arguments import at_least
 from matplotlib.axes import Axes
-from registration import (
-    LIMITS,
-    SYMMETRY,
-    Job,
-    errors_of,
-    is_symmetric,
-    is_wrong,
-    judged_by,
-    over_workers,
-    parts_of_worker,
-)
+from registration import Job, over_workers, parts_of_worker
+from registration_errors import LIMITS, SYMMETRY, errors_of, is_symmetric, is_wrong, judged_by
 from registration_pairs import BINS_DEG, CONDITIONS, draw_pair
 from rich.progress import track
 from scipy.optimize import minimize

@@ -45,18 +45,15 @@ class Pair:
     Args:
         demo_model, live_model: The same but for the condition ``instance``.
         defect: What is wrong with the live view, or an empty text.
-        hidden_share: Of the live object's pixels.
     """
 
     demo_model: ObjectModel
     live_model: ObjectModel
-    yaw_difference_deg: float
     T_WO_demo: SE3
     T_WO_live: SE3
     demo_view: ObjectView
     live_view: ObjectView
     defect: str
-    hidden_share: float
 
     @property
     def truth(self) -> SE3:
@@ -91,15 +88,13 @@ def _draw(
     poses = [Region(yaw_rad=(angle, angle)).draw(rng) for angle in yaws]
     demo_view = studio.take(scatter_around(demo_model, poses[0], DISTRACTORS, rng), rng)
     objects = scatter_around(live_model, poses[1], DISTRACTORS, rng)
-    live_view, defect, hidden = studio.take(objects, rng), "", 0.0
+    live_view, defect = studio.take(objects, rng), ""
     if condition == "occluded":
-        live_view, defect, hidden = _hide(studio, objects, live_view, rng)
+        live_view, defect = _hide(studio, objects, live_view, rng)
     elif condition == "imperfect":
         defect = MASK_DEFECTS[number % len(MASK_DEFECTS)]
         live_view = _spoil_mask(live_view, defect, rng)
-    return Pair(
-        demo_model, live_model, difference_deg, *poses, demo_view, live_view, defect, hidden
-    )
+    return Pair(demo_model, live_model, *poses, demo_view, live_view, defect)
 
 
 def _draw_models(
@@ -121,14 +116,14 @@ def _hide(
     objects: list[tuple[ObjectModel, SE3]],
     view: ObjectView,
     rng: np.random.Generator,
-) -> tuple[ObjectView, str, float]:
+) -> tuple[ObjectView, str]:
     """Hide 30 to 40 % of the object behind another one, or beyond the border of the image."""
     if rng.random() < 0.5:
         found = _put_occluder(studio, objects, view, rng)
         if found is not None:
-            return found[0], "behind another object", found[1]
+            return found, "behind another object"
     share = float(rng.uniform(*_HIDDEN_SHARE))
-    return _cut_at_border(view, share, int(rng.integers(4))), "cut by the border", share
+    return _cut_at_border(view, share, int(rng.integers(4))), "cut by the border"
 
 
 def _put_occluder(
@@ -136,7 +131,7 @@ def _put_occluder(
     objects: list[tuple[ObjectModel, SE3]],
     view: ObjectView,
     rng: np.random.Generator,
-) -> tuple[ObjectView, float] | None:
+) -> ObjectView | None:
     target = Circle.around(*objects[0])
     toward = view.rgbd.T_WC.t[:2] - target.p_W
     toward = toward / np.linalg.norm(toward)
@@ -154,7 +149,7 @@ def _put_occluder(
         hidden_view = studio.take([objects[0], *others, (model, T_WO)], rng)
         hidden = 1.0 - hidden_view.mask.sum() / view.mask.sum()
         if _HIDDEN_SHARE[0] <= hidden <= _HIDDEN_SHARE[1]:
-            return hidden_view, float(hidden)
+            return hidden_view
     return None
 
 

@@ -350,7 +350,7 @@ def refine_motions(
     polish: bool,
     freedoms: int,
 ) -> FloatArray:
-    """Robust Levenberg-Marquardt on each of H motions, in place: no step raises a score.
+    """Robust Gauss-Newton on each of H motions, in place; steps that do not help are shortened.
 
     Args:
         demo: Where the points come from.
