@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -126,6 +126,38 @@ class Samples:
     command: FloatArray
 
 
+class CameraStream(Protocol):
+    """Every frame of one camera, decoded one by one as they are asked for."""
+
+    @property
+    def camera(self) -> str:
+        """Name of the camera."""
+        ...
+
+    @property
+    def intrinsics(self) -> Intrinsics:
+        """Of both images."""
+        ...
+
+    @property
+    def t_s(self) -> FloatArray:
+        """Times of the frames, (F,), seconds, on the clock of the samples: 0 is the first one."""
+        ...
+
+    @property
+    def T_WC(self) -> FloatArray:
+        """Pose of the camera in W at each frame, (F, 4, 4)."""
+        ...
+
+    def color(self, k: int) -> ColorImage:
+        """Colour of one frame, (H, W, 3) uint8."""
+        ...
+
+    def depth_mm(self, k: int) -> DepthImage:
+        """Depth of one frame, (H, W) uint16, millimetres, 0 = no reading."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class RecordingEvents:
     """What was said while recording; indices are samples.
@@ -145,12 +177,13 @@ class RecordingEvents:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """A whole recording."""
+    """A whole recording; ``stream`` is None where no camera stream was recorded."""
 
     header: RecordingHeader
     views: tuple[StoredView, ...]
     samples: Samples
     events: RecordingEvents
+    stream: CameraStream | None = None
 
     def as_demonstration(self, demo_id: str, content_hash: str) -> Demonstration:
         """What the method needs of it, cut at its end; only for a recording without defects."""

@@ -71,6 +71,34 @@ class GripperState:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class TeleopCommand:
+    """What an operator's device asks for at one moment.
+
+    Args:
+        V_BE_E: Twist of E in B, expressed in E, (6,), m/s then rad/s; None where a hand moves the
+            arm itself, and no twist may be sent.
+        opening: Gripper fraction that is asked for, 0 closed and 1 open; None leaves it as it is.
+        buttons: Names of the actions whose buttons were pressed since the last read, in order.
+
+    Raises:
+        GeometryError: Wrong shape, or a value that is not finite.
+    """
+
+    V_BE_E: FloatArray | None
+    opening: float | None
+    buttons: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.V_BE_E is not None:
+            object.__setattr__(self, "V_BE_E", frozen_array("V_BE_E", self.V_BE_E, (6,)))
+        if self.opening is not None:
+            require_finite("opening", self.opening)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (TeleopCommand, (self.V_BE_E, self.opening, self.buttons))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class JointTrajectory:
     """A timed path in joint space.
 
@@ -215,6 +243,34 @@ class Scene(Device, Protocol):
     @property
     def clock(self) -> Clock:
         """The clock all time stamps are on."""
+        ...
+
+
+class Keys(Protocol):
+    """Key presses of a terminal, of a test, or of whatever stands for them."""
+
+    def pressed(self) -> Sequence[str]:
+        """Names of the keys pressed since the last call, in order; never waits.
+
+        A printing key is its character, the others are ``enter``, ``space``, ``tab``, ``escape``,
+        ``backspace``, ``up``, ``down``, ``left``, ``right``.
+        """
+        ...
+
+
+class Teleop(Device, Protocol):
+    """What a person moves the arm with."""
+
+    def read(self) -> TeleopCommand:
+        """What is asked for now; never waits.
+
+        Raises:
+            NotConnectedError: Outside the ``with`` block, or the device was unplugged.
+        """
+        ...
+
+    def press(self, keys: Sequence[str]) -> None:
+        """Hand over keys of the terminal that nobody else claimed; most devices drop them."""
         ...
 
 
