@@ -60,34 +60,39 @@ def open_regular(path: Path) -> BufferedReader:
     return file
 
 
-def read_bounded(path: Path, max_bytes: int) -> bytes:
+def read_bounded(path: Path, max_bytes: int, name: str = "") -> bytes:
     """Read a whole file that may have been tampered with.
+
+    Args:
+        path: The file.
+        max_bytes: It can have at most, else nothing is read.
+        name: What messages call it; its own name where that says enough.
 
     Raises:
         OSError: It cannot be read, or is a link.
         DemoFormatError: It is no regular file, or holds more than was asked for.
     """
     with open_regular(path) as file:
-        data = file.read(max_bytes + 1)
-    if len(data) > max_bytes:
-        raise DemoFormatError(f"{path.name}: got over {max_bytes} bytes, expected less")
-    return data
+        if os.fstat(file.fileno()).st_size > max_bytes:
+            raise DemoFormatError(f"{name or path.name}: got over {max_bytes} bytes, expected less")
+        return file.read(max_bytes)
 
 
-def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
-    """Read a JSON object.
+def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES, name: str = "") -> dict[str, Any]:
+    """Read a JSON object; for the arguments see ``read_bounded``.
 
     Raises:
         DemoFormatError: Not a readable JSON object, or absurdly large.
     """
+    name = name or path.name
     try:
-        document = json.loads(read_bounded(path, max_bytes))
+        document = json.loads(read_bounded(path, max_bytes, name))
     except DemoFormatError:
         raise
     except (OSError, ValueError, RecursionError) as error:
-        raise DemoFormatError(f"{path.name}: cannot be read as JSON ({error})") from error
+        raise DemoFormatError(f"{name}: cannot be read as JSON ({error})") from error
     if not isinstance(document, dict):
-        raise DemoFormatError(f"{path.name}: got {type(document).__name__}, expected an object")
+        raise DemoFormatError(f"{name}: got {type(document).__name__}, expected an object")
     return document
 
 

@@ -29,13 +29,15 @@ _log = logging.getLogger(__name__)
 INDEX_NAME = "index.sqlite"
 _VERSION = 1
 _DIGEST_BYTES = hashlib.sha256().digest_size
-_MAX_BYTES = 1 << 30
+_MAX_BYTES = 1 << 28
 _SETTLED_NS = 2_000_000_000  # coarser than any file system's clock: younger stamps may repeat
 _TABLES = (
     "CREATE TABLE demos (name BLOB PRIMARY KEY, signature TEXT, content_hash TEXT, skill TEXT, "
     "target_object TEXT, other_object TEXT, text TEXT, words TEXT, reason TEXT) WITHOUT ROWID",
     "CREATE TABLE folder (changed_ns INTEGER)",
 )
+
+_DAMAGED = (sqlite3.Error, Mt3Error, TypeError, ValueError)  # what wrong pages raise
 
 Describe = Callable[[str], DemoSummary]
 _Row = tuple[bytes, str, str, str, str, str, str, str]
@@ -70,10 +72,16 @@ class LibraryIndex:
         A word may be the beginning of one: "mug" finds mugs.
 
         Needs no right to write: what is learnt is then forgotten.
+
+        Raises:
+            DemoFormatError: The folder of the demonstrations cannot be read.
         """
         stored = self._stored()
         if stored:
-            with suppress(sqlite3.Error, Mt3Error, TypeError), _database(stored) as database:
+            with (
+                suppress(sqlite3.Error, Mt3Error, TypeError, ValueError),
+                _database(stored) as database,
+            ):
                 return self._current(database, words)
             _log.warning("%s: damaged, built again", self._cache / INDEX_NAME)
         with _database(b"") as database:
@@ -85,6 +93,8 @@ class LibraryIndex:
         self._follow_folder(database)
         rows = _select(database, words)
         names = [os.fsdecode(name) for name, *_ in rows]
+        if any("/" in name for name in names):
+            raise sqlite3.DatabaseError("a name with a slash")
         stale = [
             name
             for name, (_, signature, *_) in zip(names, rows, strict=True)
@@ -133,7 +143,7 @@ class LibraryIndex:
         task = summary.task
         other = task.other_object or ""
         words = _lower(
-            task.skill, task.skill.replace("_", " "), task.target_object, other, task.text
+            "", task.skill, task.skill.replace("_", " "), task.target_object, other, task.text
         )
         return (summary.content_hash, task.skill, task.target_object, other, task.text, words, "")
 
@@ -218,8 +228,13 @@ def _entry(row: _Row) -> Entry:
 
 
 def _names(folder: Path) -> Iterator[str]:
-    with suppress(FileNotFoundError), os.scandir(folder) as entries:
-        yield from (entry.name for entry in entries if not entry.name.startswith("."))
+    try:
+        with os.scandir(folder) as entries:
+            yield from (entry.name for entry in entries if not entry.name.startswith("."))
+    except FileNotFoundError:
+        return  # copies lose empty folders
+    except OSError as error:
+        raise DemoFormatError(f"{folder}: cannot be read ({error})") from error
 
 
 def _lower(*texts: str) -> str:

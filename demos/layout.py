@@ -18,7 +18,7 @@ from demos.description import ATTRIBUTES_NAME, Json, require_known_version, show
 from demos.durable import open_regular, read_json
 from mt3.errors import DemoFormatError
 
-MAX_DECODED_BYTES = 1 << 29  # of all arrays that are read as a whole
+MAX_DECODED_BYTES = 1 << 28  # of all arrays that are read as a whole: 17 minutes at 1 kHz
 _MAX_METADATA_BYTES = 1 << 16
 _BLOSC_HEADER = struct.Struct("<4BIII")  # versions, flags, typesize; nbytes, blocksize, cbytes
 _CRC_BYTES = 4
@@ -172,7 +172,7 @@ def _rule_of(node: str) -> ArrayRule:
 
 
 def _check_group(path: Path, name: str) -> None:
-    document = read_json(path)
+    document = read_json(path, name=name)
     _attributes(document, name)
     if unknown := document.keys() - _GROUP_KEYS:
         raise DemoFormatError(f"{name}: got {shown(sorted(unknown))}, which no group here has")
@@ -181,7 +181,8 @@ def _check_group(path: Path, name: str) -> None:
 
 
 def _read_array(folder: Path, name: str, rule: ArrayRule) -> StoredArray:
-    document = read_json(folder / ATTRIBUTES_NAME, _MAX_METADATA_BYTES)
+    path = folder / ATTRIBUTES_NAME
+    document = read_json(path, _MAX_METADATA_BYTES, f"{name}/{ATTRIBUTES_NAME}")
     shape = document.get("shape")
     shape = shape if isinstance(shape, list) else []
     fits = (

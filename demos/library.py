@@ -250,7 +250,7 @@ class DemoLibrary:
             DemoNotFoundError: No such id; names the nearest.
         """
         folder = self.path / DEMOS / demo_id
-        if not DEMO_ID.fullmatch(demo_id) or not folder.is_dir():
+        if not DEMO_ID.fullmatch(demo_id) or not os.path.lexists(folder):
             near = difflib.get_close_matches(demo_id, self.names(DEMOS), n=3, cutoff=0.0)
             hint = f"; the nearest are {', '.join(near)}" if near else "; it holds none yet"
             raise DemoNotFoundError(f"{self.path}: no demonstration {demo_id!r}{hint}")
@@ -264,10 +264,9 @@ class DemoLibrary:
         """
         self.make_parts()
         doomed = self.path / STAGING / f"{demo_id}{_REMOVED_SUFFIX}"
-        if doomed.exists():
-            shutil.rmtree(doomed)
+        _delete(doomed)
         move_folder(self.folder(demo_id), doomed)
-        shutil.rmtree(doomed)
+        _delete(doomed)
 
     def quarantined(self) -> list[SetAside]:
         """Recordings that a check refused, with the reason."""
@@ -290,9 +289,17 @@ class DemoLibrary:
         return DemoSummary(name, content_hash, task_from_json(attributes))
 
     def names(self, part: str) -> list[str]:
-        """Entries of one part of the library, in natural order; copies lose empty folders."""
-        folder = self.path / part
-        names = (path.name for path in folder.iterdir()) if folder.exists() else ()
+        """Entries of one part of the library, in natural order; copies lose empty folders.
+
+        Raises:
+            DemoFormatError: It cannot be read as a folder.
+        """
+        try:
+            names = os.listdir(self.path / part)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise DemoFormatError(f"{part}: cannot be read as a folder ({error})") from error
         return sorted((name for name in names if _is_entry(name)), key=_natural)
 
     def _reason(self, name: str) -> str:
@@ -342,6 +349,14 @@ def _as_demonstration(recording: "Recording", demo_id: str, content_hash: str) -
 def set_aside(name: str, reason: str) -> SetAside:
     """An entry that is not used; its name and reason are made fit to be printed."""
     return SetAside(as_printable(name), as_printable(reason))
+
+
+def _delete(path: Path) -> None:
+    """Delete a folder, or what stands where one should be."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _is_entry(name: str) -> bool:

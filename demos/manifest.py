@@ -37,6 +37,8 @@ def verify_manifest(folder: Path) -> str:
         DemoFormatError: A file is damaged, missing, unlisted, a link or not part of a
             demonstration; the message names it.
     """
+    if folder.is_symlink():
+        raise DemoFormatError("is a link, expected a folder")
     try:
         text, listed = read_manifest(folder)
         found = set(_files(folder, listed))
@@ -104,7 +106,7 @@ def content_hash_of(text: str) -> str:
 
 def _verify_description(name: str, path: Path, listed: dict[str, str]) -> None:
     try:
-        data = read_bounded(path, MAX_JSON_BYTES)
+        data = read_bounded(path, MAX_JSON_BYTES, name)
     except FileNotFoundError as error:
         raise DemoFormatError(f"{name}: missing") from error
     _require_equal(name, hashlib.sha256(data).hexdigest(), listed)
@@ -121,8 +123,6 @@ def _files(folder: Path, listed: Collection[str]) -> Iterator[str]:
     Raises:
         DemoFormatError: A link, or a file or folder that is not listed.
     """
-    if folder.is_symlink():
-        raise DemoFormatError("is a link, expected a folder")
     folders = {parent.as_posix() for name in listed for parent in PurePosixPath(name).parents}
     pending = [""]
     while pending:
