@@ -1,0 +1,26 @@
+"""How to record, as a configuration says."""
+
+from omegaconf import DictConfig
+
+from demos.recorder import RecorderSettings
+from demos.recording import SpeedLimits
+from mt3.cli.assembly import build
+from mt3.cli.entry import config_for_record
+from mt3.cli.software import software_versions
+from mt3.safety import SafetyLimits
+
+
+def settings_of(cfg: DictConfig) -> RecorderSettings:
+    """How to record one demonstration, as a configuration says.
+
+    Raises:
+        ConfigurationError: A value is refused; the message names it.
+    """
+    limits: SafetyLimits = build(cfg.limits)
+    return RecorderSettings(
+        rate_hz=cfg.recorder.rate_hz,
+        speed_limits=SpeedLimits(limits.tool.speed_m_s, limits.tool.angular_speed_rad_s),
+        max_view_age_s=cfg.recorder.max_view_age_s,
+        software=software_versions(),
+        resolved_config=config_for_record(cfg),
+    )
