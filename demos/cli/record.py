@@ -3,7 +3,7 @@
 import shlex
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from demos.library import DemoLibrary
@@ -129,9 +129,8 @@ def record_episode(cfg: DictConfig) -> dict[str, Any]:
 
 def _settings(cfg: DictConfig, limits: SafetyLimits) -> RecorderSettings:
     return RecorderSettings(
-        rate_hz=cfg.recorder.rate_hz,
+        **OmegaConf.to_container(cfg.recorder, resolve=True),
         speed_limits=SpeedLimits(limits.tool.speed_m_s, limits.tool.angular_speed_rad_s),
-        max_view_age_s=cfg.recorder.max_view_age_s,
         software=software_versions(),
         resolved_config=config_for_record(cfg),
     )
