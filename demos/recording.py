@@ -1,7 +1,7 @@
 """One recording as it stands on disk: raw arrays, not yet proven to keep the record's rules."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,11 +12,22 @@ from mt3.geometry import SE3
 from mt3.perception import RGBD, Intrinsics, ObjectView
 from mt3.task import TaskDescription
 from mt3.tool import ToolFrame
-from mt3.types import BoolArray, ColorImage, FloatArray
+from mt3.types import BoolArray, ColorImage, Float32Array, FloatArray
 
 DepthImage = npt.NDArray[np.uint16]
 
 _MAX_DEPTH_MM = np.iinfo(np.uint16).max
+
+
+def as_depth_mm(depth_m: Float32Array) -> DepthImage:
+    """Depth in whole millimetres, and 0 where it exceeds 65.5 m.
+
+    What was read as millimetres and divided by 1000 comes back exactly.
+    """
+    depth_mm = depth_m * np.float32(1000.0)
+    np.rint(depth_mm, out=depth_mm)
+    depth_mm[depth_mm > _MAX_DEPTH_MM] = 0
+    return depth_mm.astype(np.uint16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,10 @@ class RecordingHeader:
         tool: What is mounted at the flange.
         T_WB: Pose of the arm's base in W.
         rate_hz: Nominal rate of the samples.
+        camera_hz: Nominal rate of the camera stream, or None where none is recorded.
+        allow_drops: Whether frames of the stream may be missing within the interaction.
+        latency_s: What was subtracted from each device's time stamps, by ``robot``, ``gripper``
+            and ``camera``.
         speed_limits: What the samples are checked against.
         software: Version and git revision of this stack.
         resolved_config: The configuration that recorded it, plain values.
@@ -52,6 +67,9 @@ class RecordingHeader:
     speed_limits: SpeedLimits
     software: Mapping[str, str]
     resolved_config: Mapping[str, Any]
+    camera_hz: float | None = None
+    allow_drops: bool = False
+    latency_s: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,11 +102,9 @@ class StoredView:
     def from_object_view(cls, view: ObjectView, T_BE: SE3, segmenter: str) -> "StoredView":
         """The stored form: depth rounded to millimetres, and 0 where it exceeds 65.5 m."""
         rgbd = view.rgbd
-        depth_mm = np.rint(rgbd.depth_m.astype(np.float64) * 1000.0)
-        depth_mm[depth_mm > _MAX_DEPTH_MM] = 0
         return cls(
             color=rgbd.color,
-            depth_mm=depth_mm.astype(np.uint16),
+            depth_mm=as_depth_mm(rgbd.depth_m),
             mask=view.mask,
             intrinsics=rgbd.intrinsics,
             T_WC=rgbd.T_WC,

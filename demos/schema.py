@@ -67,13 +67,15 @@ def header_as_json(header: RecordingHeader) -> Json:
             "payload_kg": header.tool.payload_kg,
             "p_com_flange": list(header.tool.p_com_flange),
         },
-        "rate_hz": {"robot": header.rate_hz, "gripper": header.rate_hz},
+        "rate_hz": _rates_as_json(header),
         "speed_limits": {
             "linear_mps": header.speed_limits.linear_mps,
             "angular_radps": header.speed_limits.angular_radps,
         },
         "software": dict(header.software),
         "resolved_config": dict(header.resolved_config),
+        "latency_s": dict(header.latency_s),
+        "allow_drops": header.allow_drops,
     }
 
 
@@ -85,19 +87,23 @@ def header_from_json(document: Json) -> RecordingHeader:
     """
     require_known_version(document, "attributes")
     with format_errors("attributes"):
+        rates, latencies = document["rate_hz"], document.get("latency_s", {})
         return RecordingHeader(
             task=task_from_json(document),
             robot=_text(document["robot"], "robot"),
             backend=_one_of(document["backend"], "backend", ("sim", "real")),
             tool=_tool_from_json(document["tool_frame"]),
             T_WB=_pose(document["T_world_base"], "T_world_base"),
-            rate_hz=_positive(document["rate_hz"]["robot"], "rate_hz.robot"),
+            rate_hz=_positive(rates["robot"], "rate_hz.robot"),
             speed_limits=SpeedLimits(
                 _positive(document["speed_limits"]["linear_mps"], "speed_limits.linear_mps"),
                 _positive(document["speed_limits"]["angular_radps"], "speed_limits.angular_radps"),
             ),
             software=dict(document["software"]),
             resolved_config=dict(document["resolved_config"]),
+            camera_hz=_positive(rates["camera"], "rate_hz.camera") if "camera" in rates else None,
+            allow_drops=document.get("allow_drops") is True,
+            latency_s={str(name): float(value) for name, value in latencies.items()},
         )
 
 
@@ -154,7 +160,7 @@ def view_attributes_as_json(
 ) -> Json:
     """The attributes of one view."""
     return {
-        "intrinsics": {name: getattr(intrinsics, name) for name in _INTRINSICS},
+        "intrinsics": intrinsics_as_json(intrinsics),
         "T_world_camera": T_WC.matrix.tolist(),
         "T_base_tool": T_BE.matrix.tolist(),
         "t_s": t_s,
@@ -170,16 +176,8 @@ def view_attributes_from_json(document: Json) -> Json:
         DemoFormatError: A field that is missing or wrong.
     """
     with format_errors("view attributes"):
-        values = document["intrinsics"]
         return {
-            "intrinsics": Intrinsics(
-                fx=float(values["fx"]),
-                fy=float(values["fy"]),
-                cx=float(values["cx"]),
-                cy=float(values["cy"]),
-                width=_index(values["width"], "width"),
-                height=_index(values["height"], "height"),
-            ),
+            "intrinsics": intrinsics_from_json(document["intrinsics"]),
             "T_WC": _pose(document["T_world_camera"], "T_world_camera"),
             "T_BE": _pose(document["T_base_tool"], "T_base_tool"),
             "t_s": float(document["t_s"]),
@@ -188,7 +186,45 @@ def view_attributes_from_json(document: Json) -> Json:
         }
 
 
+def stream_attributes_as_json(intrinsics: Intrinsics, camera: str) -> Json:
+    """The attributes of the camera stream."""
+    return {"intrinsics": intrinsics_as_json(intrinsics), "camera": camera}
+
+
+def stream_attributes_from_json(document: Json) -> tuple[Intrinsics, str]:
+    """Intrinsics and name of the stream's camera.
+
+    Raises:
+        DemoFormatError: A field that is missing or wrong.
+    """
+    with format_errors("camera attributes"):
+        intrinsics = intrinsics_from_json(document["intrinsics"])
+        return intrinsics, _text(document["camera"], "camera")
+
+
+def intrinsics_as_json(intrinsics: Intrinsics) -> Json:
+    """The stored form of intrinsics."""
+    return {name: getattr(intrinsics, name) for name in _INTRINSICS}
+
+
+def intrinsics_from_json(document: Json) -> Intrinsics:
+    """Read intrinsics back; raises what ``format_errors`` translates."""
+    return Intrinsics(
+        fx=float(document["fx"]),
+        fy=float(document["fy"]),
+        cx=float(document["cx"]),
+        cy=float(document["cy"]),
+        width=_index(document["width"], "width"),
+        height=_index(document["height"], "height"),
+    )
+
+
 _INTRINSICS = ("fx", "fy", "cx", "cy", "width", "height")
+
+
+def _rates_as_json(header: RecordingHeader) -> Json:
+    rates = {"robot": header.rate_hz, "gripper": header.rate_hz}
+    return rates if header.camera_hz is None else {**rates, "camera": header.camera_hz}
 
 
 def _tool_from_json(document: Json) -> ToolFrame:

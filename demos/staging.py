@@ -1,6 +1,6 @@
 """A recording in progress: header, views and journal in a folder that no reader looks into."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from demos.journal import Entry, Journal, read_journal
 from demos.recording import Recording, RecordingEvents, RecordingHeader, Samples, StoredView
 from demos.schema import format_errors, header_as_json, header_from_json
 from demos.storage import read_views, write_views
+from demos.stream_staging import read_staged_stream
 from mt3.errors import DemoFormatError
 from mt3.interfaces import ArmState, GripperState
 from mt3.types import FloatArray
@@ -18,6 +19,7 @@ from mt3.types import FloatArray
 HEADER_NAME = "header.json"
 VIEWS_NAME = "views"
 JOURNAL_NAME = "journal.log"
+RECORD_NAME = "record"  # the record to be; the frames of a stream are written there at once
 
 
 def begin_staging(folder: Path, header: RecordingHeader, views: Sequence[StoredView]) -> Journal:
@@ -28,11 +30,22 @@ def begin_staging(folder: Path, header: RecordingHeader, views: Sequence[StoredV
     return journal
 
 
-def sample_entry(arm: ArmState, gripper: GripperState) -> Entry:
-    """The journal's form of one sample, its time on the scene's clock."""
+def sample_entry(arm: ArmState, gripper: GripperState, latency_s: Mapping[str, float]) -> Entry:
+    """The journal's form of one sample, its time on the scene's clock.
+
+    Where the gripper lags behind by another time than the arm, its own time is kept too.
+
+    Args:
+        arm: What the arm reported.
+        gripper: What the gripper reported.
+        latency_s: Of each device by name, subtracted from its time stamps; 0 where missing.
+    """
+    arm_s, gripper_s = latency_s.get("robot", 0.0), latency_s.get("gripper", 0.0)
+    own_time = {} if arm_s == gripper_s else {"gripper_t_s": gripper.t_s - gripper_s}
     return {
         "kind": "sample",
-        "t_s": arm.t_s,
+        "t_s": arm.t_s - arm_s,
+        **own_time,
         "T_BE": arm.T_BE.matrix.ravel().tolist(),
         "joints": arm.joints.tolist(),
         "V_BE_E": arm.V_BE_E.tolist(),
@@ -69,7 +82,8 @@ def read_staging(folder: Path) -> Recording:
     with format_errors(HEADER_NAME):
         views = read_views(folder / VIEWS_NAME, int(document["views"]))
     views = tuple(replace(view, t_s=view.t_s - origin_s) for view in views)
-    return Recording(header, views, samples, events)
+    stream = read_staged_stream(folder, folder / RECORD_NAME, origin_s)
+    return Recording(header, views, samples, events, stream)
 
 
 def _samples(rows: Sequence[Entry], origin_s: float) -> Samples:
@@ -81,9 +95,17 @@ def _samples(rows: Sequence[Entry], origin_s: float) -> Samples:
         T_BE=column("T_BE").reshape(-1, 4, 4),
         joints=column("joints"),
         V_BE_E=column("V_BE_E"),
-        opening=column("opening"),
+        opening=_opening(rows, column("t_s"), column("opening")),
         command=column("command"),
     )
+
+
+def _opening(rows: Sequence[Entry], t_s: FloatArray, opening: FloatArray) -> FloatArray:
+    """Openings, (T,), at the times of the arm: where the gripper has its own, interpolated."""
+    if "gripper_t_s" not in rows[0]:
+        return opening
+    own_t_s, newest = np.unique([row["gripper_t_s"] for row in rows], return_index=True)
+    return np.interp(t_s, own_t_s, opening[newest])
 
 
 def _events(entries: Sequence[Entry]) -> RecordingEvents:

@@ -18,9 +18,8 @@ def settings_of(cfg: DictConfig) -> RecorderSettings:
     """
     limits: SafetyLimits = build(cfg.limits)
     return RecorderSettings(
-        rate_hz=cfg.recorder.rate_hz,
+        **build(cfg.recorder),
         speed_limits=SpeedLimits(limits.tool.speed_m_s, limits.tool.angular_speed_rad_s),
-        max_view_age_s=cfg.recorder.max_view_age_s,
         software=software_versions(),
         resolved_config=config_for_record(cfg),
     )
