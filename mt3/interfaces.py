@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -187,6 +187,23 @@ class Arm(Protocol):
 
 class ArmDriver(Arm, Device, Protocol):
     """A robot arm with a tool, as a scene connects it."""
+
+
+@runtime_checkable
+class FreedriveArm(Arm, Protocol):
+    """An arm that a hand can move, held up by its own controller."""
+
+    def begin_freedrive(self) -> None:
+        """Let a hand move the arm; returns once it does.
+
+        Raises:
+            DeviceError: The arm's controller refuses.
+        """
+        ...
+
+    def end_freedrive(self) -> None:
+        """Hold still again; does nothing where no hand moves the arm."""
+        ...
 
 
 class Gripper(Device, Protocol):
