@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+from mt3.perception.mask_preview import HalfBlockImage, numbered_preview
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
@@ -12,7 +13,6 @@ from rich.text import Text
 
 from demos.session import SessionStatus
 from demos.session_step import Step
-from mt3.perception.mask_preview import HalfBlockImage, numbered_preview
 
 _GIB = 1024.0**3
 _LITTLE_DISK_GIB = 5.0
@@ -79,7 +79,9 @@ def _times(status: SessionStatus) -> Text:
     said = f"this task {status.seconds:.0f} s"
     if status.mean_seconds is not None:
         left_min = status.mean_seconds * status.remaining / 60.0
-        said += f", {status.mean_seconds:.0f} s a task; about {left_min:.0f} min for all that is left"
+        said += (
+            f", {status.mean_seconds:.0f} s a task; about {left_min:.0f} min for all that is left"
+        )
     return Text(said)
 
 
@@ -114,8 +116,8 @@ def _camera(status: SessionStatus) -> Text:
         return Text(status.camera)
     rates = f"{status.camera}: {progress.frames} frames at {progress.camera_hz:.1f} Hz"
     line = Text(f"{rates}; {progress.samples} samples at {progress.robot_hz:.0f} Hz; ")
-    style = "bold red" if progress.dropped else "green"
-    return line.append(f"{progress.dropped} frames dropped", style)
+    style = "bold red" if progress.dropped_frames else "green"
+    return line.append(f"{progress.dropped_frames} frames dropped", style)
 
 
 def _keys(status: SessionStatus) -> Table:

@@ -6,10 +6,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from demos.key_map import DIGITS, KeyMap
+from demos.library import DemoLibrary
 from demos.recorder import Recorder, RecorderProgress, RecorderSettings
 from demos.recording import StoredView
 from demos.rig import Rig
-from demos.library import DemoLibrary
 from demos.session_step import CHOICES, PROMPTS, Action, Step
 from mt3.demonstration import DemoSummary
 from mt3.errors import DemoFormatError, ImageError, Mt3Error, SafetyViolation, SegmentationError

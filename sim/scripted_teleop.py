@@ -11,6 +11,7 @@ from mt3.interfaces import Clock, OperatorEvent, TeleopCommand
 from mt3.types import FloatArray
 from sim.demonstrator import RATE_HZ, Demonstrator, Intent
 
+GO_KEY = "g"
 _PERIOD_S = 1.0 / RATE_HZ
 _ROUNDING_S = 1e-6
 _PAUSE_S = 0.1  # unread for longer, it waited; unread for less, it goes on in time
@@ -20,8 +21,8 @@ _BUTTONS = {OperatorEvent.BOTTLENECK: "mark", OperatorEvent.END: "end"}
 class ScriptedTeleop:
     """A device that asks for what the simulator's demonstrator would do next.
 
-    It begins with the first ``read`` after entering, anew each time it is entered, and presses
-    ``mark`` at the bottleneck and ``end`` when it is done; after that it asks for rest.
+    It rests until the key ``g`` (go) is pressed, does the task anew from where the arm is at each
+    press, and presses ``mark`` at the bottleneck and ``end`` when it is done.
 
     Args:
         demonstrator: Makes the person who begins anew, who sees the truth.
@@ -31,13 +32,13 @@ class ScriptedTeleop:
     def __init__(self, demonstrator: Callable[[], Demonstrator], clock: Clock) -> None:
         self._demonstrator = demonstrator
         self._clock = clock
-        self._intents: Iterator[Intent] | None = None
+        self._connected = False
+        self._intents: Iterator[Intent] = iter(())
         self._due_s: float | None = None
         self._V_E: FloatArray = np.zeros(6)
 
     def __enter__(self) -> Self:
-        self._intents = self._demonstrator().intents()
-        self._due_s, self._V_E = None, np.zeros(6)
+        self._connected = True
         return self
 
     def __exit__(
@@ -46,7 +47,7 @@ class ScriptedTeleop:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._intents = None
+        self._connected = False
 
     def read(self) -> TeleopCommand:
         """What the demonstrator wants now.
@@ -55,7 +56,7 @@ class ScriptedTeleop:
             NotConnectedError: Outside the ``with`` block.
             PlanningError: No way of doing the task stays inside the joint range.
         """
-        if self._intents is None:
+        if not self._connected:
             raise NotConnectedError("demonstrator: not connected, use it inside `with`")
         opening: float | None = None
         buttons: list[str] = []
@@ -67,7 +68,15 @@ class ScriptedTeleop:
         return TeleopCommand(self._V_E, opening, tuple(buttons))
 
     def press(self, keys: Sequence[str]) -> None:
-        """Drop the keys: nobody holds this one."""
+        """Begin at ``g``; other keys mean nothing to it."""
+        if GO_KEY in keys:
+            self._intents = self._demonstrator().intents()
+            self._due_s, self._V_E = None, np.zeros(6)
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """What its keys do."""
+        return {GO_KEY: "the scripted person begins"}
 
     def _due(self, intents: Iterator[Intent]) -> Iterator[Intent]:
         """The samples that have come due since the last read."""
@@ -78,5 +87,6 @@ class ScriptedTeleop:
             self._due_s += _PERIOD_S
             intent = next(intents, None)
             if intent is None:
+                self._V_E = np.zeros(6)
                 return
             yield intent

@@ -65,7 +65,9 @@ def describe(record: TrialRecord) -> str:
         stage = record.failure_stage or "the end"
         return f"replay check: {record.outcome} at {stage}: {record.reason}"
     verdict = {True: "done", False: "NOT done", None: "followed to its end"}[record.success]
-    error = "" if record.interaction is None else (
-        f", at most {record.interaction.max_error_m * 1e3:.1f} mm off the recorded path"
+    error = (
+        ""
+        if record.interaction is None
+        else (f", at most {record.interaction.max_error_m * 1e3:.1f} mm off the recorded path")
     )
     return f"replay check: task {verdict}{error}"
