@@ -1,5 +1,6 @@
 """A recording session: task after task with one operator, resumed where it stopped."""
 
+import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -142,11 +143,12 @@ class RecordingSession:
         self._screen.tell(_describe(done, self._tasks[number]))
 
     def _loop(self, number: int, recording: TaskRecording) -> None:
-        shown_s = -_SHOWN_EVERY_S
+        shown_s, shown = -math.inf, (recording.step, recording.message)
         while not recording.over:
-            if time.monotonic() - shown_s >= _SHOWN_EVERY_S:
+            now = (recording.step, recording.message)
+            if now != shown or time.monotonic() - shown_s >= _SHOWN_EVERY_S:
                 self._show(number, recording, "")
-                shown_s = time.monotonic()
+                shown_s, shown = time.monotonic(), now
             recording.turn()
 
     def _show(self, number: int, recording: TaskRecording, busy: str) -> None:

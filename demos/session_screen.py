@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from mt3.perception.mask_preview import HalfBlockImage, numbered_preview
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from demos.session import SessionStatus
 from demos.session_step import Step
+from mt3.perception.mask_preview import HalfBlockImage, numbered_preview
 
 _GIB = 1024.0**3
 _LITTLE_DISK_GIB = 5.0
@@ -79,9 +79,7 @@ def _times(status: SessionStatus) -> Text:
     said = f"this task {status.seconds:.0f} s"
     if status.mean_seconds is not None:
         left_min = status.mean_seconds * status.remaining / 60.0
-        said += (
-            f", {status.mean_seconds:.0f} s a task; about {left_min:.0f} min for all that is left"
-        )
+        said += f", {status.mean_seconds:.0f} s a task; about {left_min:.0f} min left"
     return Text(said)
 
 

@@ -9,6 +9,23 @@ from mt3.cli.entry import config_for_record
 from mt3.cli.software import software_versions
 from mt3.safety import SafetyLimits
 
+# What only the replay check needs has no part in how a demonstration was made.
+_METHOD = (
+    "align",
+    "encoder",
+    "execution",
+    "grip",
+    "language",
+    "library_source",
+    "obstacles",
+    "planning",
+    "registrar",
+    "session",
+    "tasks",
+    "timing",
+    "tracking",
+)
+
 
 def settings_of(cfg: DictConfig) -> RecorderSettings:
     """How to record one demonstration, as a configuration says.
@@ -21,5 +38,5 @@ def settings_of(cfg: DictConfig) -> RecorderSettings:
         **build(cfg.recorder),
         speed_limits=SpeedLimits(limits.tool.speed_m_s, limits.tool.angular_speed_rad_s),
         software=software_versions(),
-        resolved_config=config_for_record(cfg),
+        resolved_config=config_for_record(cfg, without=_METHOD),
     )

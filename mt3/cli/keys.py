@@ -82,8 +82,8 @@ class TerminalKeys:
 def parse_keys(text: str) -> list[str]:
     """Names of the keys that a terminal wrote as a text.
 
-    Arrows are ``ESC [ A`` or, in application mode, ``ESC O A``. An escape sequence of a key that has
-    no name here is dropped as a whole; an escape by itself is the key.
+    Arrows are ``ESC [ A`` or, in application mode, ``ESC O A``. An escape sequence of a key that
+    has no name here is dropped as a whole; an escape by itself is the key.
 
     Source: ECMA-48, 5.4 (control sequences).
     """
