@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from mt3.errors import ConfigurationError
+from mt3.types import require_finite_setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class AxisResponse:
     exponent: float
 
     def __post_init__(self) -> None:
+        for name in ("dead_zone", "exponent"):
+            require_finite_setting(name, getattr(self, name))
         if not 0.0 <= self.dead_zone < 1.0:
             raise ConfigurationError(f"dead_zone: got {self.dead_zone}, expected 0 to under 1")
         if not 1.0 <= self.exponent < math.inf:

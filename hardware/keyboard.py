@@ -12,7 +12,7 @@ from hardware.operator_speed import OperatorSpeed
 from hardware.twist_shaper import TwistShaper
 from mt3.errors import ConfigurationError, NotConnectedError
 from mt3.interfaces import Arm, Clock, Scene, TeleopCommand
-from mt3.types import FloatArray, require_positive
+from mt3.types import FloatArray, require_finite_setting, require_positive
 
 
 class Keyboard:
@@ -49,6 +49,7 @@ class Keyboard:
         faster_key: str,
         slower_key: str,
     ) -> None:
+        require_finite_setting("hold_s", hold_s)
         require_positive("hold_s", hold_s)
         keys = [*mapping.axes, gripper_key, faster_key, slower_key]
         if len(set(keys)) != len(keys):
@@ -79,12 +80,12 @@ class Keyboard:
         self._connected = False
 
     def press(self, keys: Sequence[str]) -> None:
-        """Begin or prolong the motions of keys; keys without a meaning are dropped.
+        """Begin or prolong the motions of keys.
 
-        Raises:
-            NotConnectedError: Outside the ``with`` block.
+        Keys without a meaning are dropped, and all outside the ``with`` block.
         """
-        self._require_connection()
+        if not self._connected:
+            return
         for key in keys:
             if key in self._mapping.axes:
                 axis, sign = self._mapping.direction(key)
@@ -101,17 +102,14 @@ class Keyboard:
         Raises:
             NotConnectedError: Outside the ``with`` block.
         """
-        self._require_connection()
+        if not self._connected:
+            raise NotConnectedError("keyboard: not connected, use it inside `with`")
         self._deflection[self._clock.now_s() >= self._until_s] = 0.0
         return TeleopCommand(self._shaper.twist(self._deflection), self._toggle.take())
 
     def _rest(self) -> None:
         self._deflection: FloatArray = np.zeros(6)
         self._until_s: FloatArray = np.zeros(6)
-
-    def _require_connection(self) -> None:
-        if not self._connected:
-            raise NotConnectedError("keyboard: not connected, use it inside `with`")
 
 
 def build_keyboard(

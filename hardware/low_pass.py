@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from mt3.errors import ConfigurationError
-from mt3.types import FloatArray
+from mt3.types import FloatArray, require_finite_setting
 
 _LONGEST_GAP_S = 0.25
 _REST = 0.01  # of full deflection: below it, what decays to zero is zero
@@ -26,10 +26,9 @@ class LowPass:
     """
 
     def __init__(self, time_constant_s: float) -> None:
-        if not 0.0 <= time_constant_s < math.inf:
-            raise ConfigurationError(
-                f"smoothing_s: got {time_constant_s}, expected a number of at least 0"
-            )
+        require_finite_setting("smoothing_s", time_constant_s)
+        if time_constant_s < 0.0:
+            raise ConfigurationError(f"smoothing_s: got {time_constant_s}, expected at least 0")
         self._time_constant_s = time_constant_s
         self.reset()
 

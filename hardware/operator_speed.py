@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mt3.errors import ConfigurationError
-from mt3.types import FloatArray, require_positive
+from mt3.types import FloatArray, require_finite_setting, require_positive
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,12 @@ class OperatorSpeed:
     start: int
 
     def __post_init__(self) -> None:
+        for name in ("speed_m_s", "speed_rad_s"):
+            require_finite_setting(name, getattr(self, name))
         require_positive("speed_m_s", self.speed_m_s)
         require_positive("speed_rad_s", self.speed_rad_s)
+        for share in self.shares:
+            require_finite_setting("shares", share)
         shares = tuple(self.shares)
         rises = all(a < b for a, b in zip((0.0, *shares), shares, strict=False))
         if not shares or not rises or not shares[-1] <= 1.0:
