@@ -3,7 +3,7 @@
 import shlex
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 
 from demos.library import DemoLibrary
@@ -129,7 +129,7 @@ def record_episode(cfg: DictConfig) -> dict[str, Any]:
 
 def _settings(cfg: DictConfig, limits: SafetyLimits) -> RecorderSettings:
     return RecorderSettings(
-        **OmegaConf.to_container(cfg.recorder, resolve=True),
+        **build(cfg.recorder),
         speed_limits=SpeedLimits(limits.tool.speed_m_s, limits.tool.angular_speed_rad_s),
         software=software_versions(),
         resolved_config=config_for_record(cfg),

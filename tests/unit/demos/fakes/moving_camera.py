@@ -60,7 +60,7 @@ class FreeRunningCamera(CountingCamera):
     def read(self, max_age_s: float) -> RGBD:
         self.count += 1
         k = int((self.clock.now_s() - self._delay_s) * self._rate_hz)
-        return frame(k, k / self._rate_hz)
+        return frame(k % 100, k / self._rate_hz)
 
 
 class RealClock:
