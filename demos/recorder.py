@@ -4,7 +4,8 @@ import contextlib
 import logging
 import math
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -85,6 +86,7 @@ class Recorder:
             latency_s=settings.latency_s,
         )
         self._open: _OpenRecording | None = None
+        self._failure: Exception | None = None
         self._progress: Callable[[], RecorderProgress] | None = None
 
     def __enter__(self) -> Self:
@@ -138,12 +140,14 @@ class Recorder:
             DeviceError: A device gives nothing new, or its time went back.
             StorageError: What was captured cannot be written.
         """
-        self._opened().capture.sample()
+        with self._latching() as opened:
+            opened.capture.sample()
 
     def mark_bottleneck(self) -> None:
         """Say that the interaction begins at the newest sample."""
-        self._append(bottleneck_entry(self._newest()))
-        self._opened().marked = True
+        with self._latching() as opened:
+            self._append(bottleneck_entry(self._newest(opened)))
+            opened.marked = True
 
     def stop(self) -> None:
         """Take no more: the newest sample is the last. ``end`` does it where this did not.
@@ -152,13 +156,14 @@ class Recorder:
             DeviceError: A device gave nothing new, or its time went back.
             StorageError: What was captured cannot be written.
         """
-        self._opened()
-        self._stop()
+        with self._latching():
+            self._stop()
 
     def end(self, success: bool | None, judge: str) -> None:
         """Say that the newest sample is the last, and what the verdict is."""
         self.stop()
-        self._append(end_entry(self._newest(), success, judge))
+        with self._latching() as opened:
+            self._append(end_entry(self._newest(opened), success, judge))
 
     def save(self) -> DemoSummary:
         """Check the recording and put it into the library in one step.
@@ -168,10 +173,10 @@ class Recorder:
             DeviceError: A device gave nothing new, or its time went back; it stays in staging.
             StorageError: It cannot be written; it stays in staging.
         """
-        opened = self._opened()
-        self._stop()
+        self._opened()
         try:
-            with storage_errors("recorder", opened.staging):
+            self._stop()
+            with self._latching() as opened, storage_errors("recorder", opened.staging):
                 opened.journal.sync()
                 return commit(self._library, opened.staging)
         finally:
@@ -227,11 +232,24 @@ class Recorder:
         )
         return _OpenRecording(staging, journal, writer, threaded)
 
-    def _newest(self) -> int:
-        self._opened()
-        if self.samples == 0:
+    def _newest(self, opened: "_OpenRecording") -> int:
+        count = opened.capture.progress().samples
+        if count == 0:
             raise DeviceError("recorder: nothing was sampled yet, call sample() first")
-        return self.samples - 1
+        return count - 1
+
+    @contextmanager
+    def _latching(self) -> Iterator["_OpenRecording"]:
+        """What is open, unless it failed before; what fails now fails from here on."""
+        opened = self._opened()
+        if self._failure is not None:
+            raise self._failure
+        try:
+            opened.capture.check()
+            yield opened
+        except Exception as error:
+            self._failure = error
+            raise
 
     def _append(self, entry: Entry) -> None:
         opened = self._opened()

@@ -73,6 +73,10 @@ class ThreadedCapture:
 
     def sample(self) -> None:
         """Samples come by themselves; raises what stopped them."""
+        self.check()
+
+    def check(self) -> None:
+        """Raise what stopped a thread, if anything did."""
         if self._failure is not None:
             raise self._failure
 
@@ -88,7 +92,7 @@ class ThreadedCapture:
             self._robot = None
         while self._others:
             self._join(self._others.pop(0))
-        self.sample()
+        self.check()
 
     def progress(self) -> RecorderProgress:
         """How it is getting on."""
