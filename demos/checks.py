@@ -56,7 +56,7 @@ def _array_defects(samples: Samples) -> Iterator[str]:
             yield f"{name}: got {int((~np.isfinite(array)).sum())} NaN or infinite values"
     for name in ("opening", "command"):
         array = getattr(samples, name)
-        if ((array < -0.01) | (array > 1.01)).any():
+        if array is not None and ((array < -0.01) | (array > 1.01)).any():
             yield (
                 f"{name}: got {array.min():.3f} to {array.max():.3f}, "
                 "expected a fraction from 0 (closed) to 1 (open)"

@@ -71,7 +71,8 @@ def _mark_gripper_events(axes: Axes, demo: Demonstration, p_W: FloatArray) -> No
 
 
 def _draw_gripper(axes: Axes, demo: Demonstration) -> None:
-    axes.plot(demo.t_s, demo.opening, color=_PATH_COLOR, label="measured")
+    if demo.opening is not None:
+        axes.plot(demo.t_s, demo.opening, color=_PATH_COLOR, label="measured")
     axes.step(demo.t_s, demo.command, color="black", where="post", linewidth=0.8, label="command")
     axes.axvline(demo.t_s[demo.bottleneck_index], color=_MARK_COLOR, label="bottleneck")
     axes.set_ylim(-0.05, 1.05)

@@ -46,8 +46,9 @@ class RecordingHeader:
         task: What is demonstrated.
         robot: Name of the arm.
         backend: ``sim`` or ``real``.
-        tool: What is mounted at the flange.
-        T_WB: Pose of the arm's base in W.
+        tool: What is mounted at the flange, or None where that is unknown.
+        T_WB: Pose of the arm's base in W, or None where that is unknown; all poses ``T_BE`` of the
+            recording are then given in W instead of B.
         rate_hz: Nominal rate of the samples.
         camera_hz: Nominal rate of the camera stream, or None where none is recorded.
         allow_drops: Whether frames of the stream may be missing within the interaction.
@@ -61,8 +62,8 @@ class RecordingHeader:
     task: TaskDescription
     robot: str
     backend: str
-    tool: ToolFrame
-    T_WB: SE3
+    tool: ToolFrame | None
+    T_WB: SE3 | None
     rate_hz: float
     speed_limits: SpeedLimits
     software: Mapping[str, str]
@@ -82,7 +83,7 @@ class StoredView:
         mask: (H, W) bool, one object instance.
         intrinsics: Of both images.
         T_WC: Pose of the camera in W.
-        T_BE: Pose of the tool in B when the image was taken.
+        T_BE: Pose of the tool in B when the image was taken, or None where that is unknown.
         t_s: When, on the clock of the samples.
         camera: Its name.
         segmenter: What made the mask.
@@ -93,7 +94,7 @@ class StoredView:
     mask: BoolArray
     intrinsics: Intrinsics
     T_WC: SE3
-    T_BE: SE3
+    T_BE: SE3 | None
     t_s: float
     camera: str
     segmenter: str
@@ -127,10 +128,10 @@ class Samples:
 
     Args:
         t_s: (T,), seconds, first 0.
-        T_BE: (T, 4, 4), measured tool poses in B.
+        T_BE: (T, 4, 4), measured tool poses in B; in W where the header knows no base.
         joints: (T, n), rad, where known.
         V_BE_E: (T, 6), twists as the arm reports them, m/s and rad/s in E, where it does.
-        opening: (T,), measured gripper fraction.
+        opening: (T,), measured gripper fraction, where known.
         command: (T,), commanded gripper fraction.
     """
 
@@ -138,7 +139,7 @@ class Samples:
     T_BE: FloatArray
     joints: FloatArray | None
     V_BE_E: FloatArray | None
-    opening: FloatArray
+    opening: FloatArray | None
     command: FloatArray
 
 
@@ -201,6 +202,12 @@ class Recording:
     events: RecordingEvents
     stream: CameraStream | None = None
 
+    @property
+    def T_WE(self) -> FloatArray:
+        """Measured tool poses in W, (T, 4, 4)."""
+        T_WB, poses = self.header.T_WB, self.samples.T_BE
+        return poses if T_WB is None else T_WB.matrix @ poses
+
     def as_demonstration(self, demo_id: str, content_hash: str) -> Demonstration:
         """What the method needs of it, cut at its end; only for a recording without defects."""
         end = len(self.samples.t_s) if self.events.end is None else self.events.end + 1
@@ -210,8 +217,8 @@ class Recording:
             task=self.header.task,
             views=tuple(view.as_object_view() for view in self.views),
             t_s=self.samples.t_s[:end],
-            T_WE=self.header.T_WB.matrix @ self.samples.T_BE[:end],
-            opening=self.samples.opening[:end],
+            T_WE=self.T_WE[:end],
+            opening=None if self.samples.opening is None else self.samples.opening[:end],
             command=self.samples.command[:end],
             bottleneck_index=self.events.bottlenecks[0],
             robot=self.header.robot,

@@ -60,13 +60,8 @@ def header_as_json(header: RecordingHeader) -> Json:
         },
         "robot": header.robot,
         "backend": header.backend,
-        "T_world_base": header.T_WB.matrix.tolist(),
-        "tool_frame": {
-            "T_flange_tool": header.tool.T_flange_tool.matrix.tolist(),
-            "gripper": header.tool.gripper,
-            "payload_kg": header.tool.payload_kg,
-            "p_com_flange": list(header.tool.p_com_flange),
-        },
+        "T_world_base": None if header.T_WB is None else header.T_WB.matrix.tolist(),
+        "tool_frame": None if header.tool is None else _tool_as_json(header.tool),
         "rate_hz": _rates_as_json(header),
         "speed_limits": {
             "linear_mps": header.speed_limits.linear_mps,
@@ -92,8 +87,8 @@ def header_from_json(document: Json) -> RecordingHeader:
             task=task_from_json(document),
             robot=_text(document["robot"], "robot"),
             backend=_one_of(document["backend"], "backend", ("sim", "real")),
-            tool=_tool_from_json(document["tool_frame"]),
-            T_WB=_pose(document["T_world_base"], "T_world_base"),
+            tool=None if document["tool_frame"] is None else tool_from_json(document["tool_frame"]),
+            T_WB=_pose_if_known(document["T_world_base"], "T_world_base"),
             rate_hz=_positive(rates["robot"], "rate_hz.robot"),
             speed_limits=SpeedLimits(
                 _positive(document["speed_limits"]["linear_mps"], "speed_limits.linear_mps"),
@@ -156,13 +151,13 @@ def events_from_json(document: Json) -> RecordingEvents:
 
 
 def view_attributes_as_json(
-    intrinsics: Intrinsics, T_WC: SE3, T_BE: SE3, t_s: float, camera: str, segmenter: str
+    intrinsics: Intrinsics, T_WC: SE3, T_BE: SE3 | None, t_s: float, camera: str, segmenter: str
 ) -> Json:
     """The attributes of one view."""
     return {
         "intrinsics": intrinsics_as_json(intrinsics),
         "T_world_camera": T_WC.matrix.tolist(),
-        "T_base_tool": T_BE.matrix.tolist(),
+        "T_base_tool": None if T_BE is None else T_BE.matrix.tolist(),
         "t_s": t_s,
         "camera": camera,
         "segmenter": segmenter,
@@ -179,7 +174,7 @@ def view_attributes_from_json(document: Json) -> Json:
         return {
             "intrinsics": intrinsics_from_json(document["intrinsics"]),
             "T_WC": _pose(document["T_world_camera"], "T_world_camera"),
-            "T_BE": _pose(document["T_base_tool"], "T_base_tool"),
+            "T_BE": _pose_if_known(document["T_base_tool"], "T_base_tool"),
             "t_s": float(document["t_s"]),
             "camera": _text(document["camera"], "camera"),
             "segmenter": _text(document["segmenter"], "segmenter"),
@@ -227,7 +222,17 @@ def _rates_as_json(header: RecordingHeader) -> Json:
     return rates if header.camera_hz is None else {**rates, "camera": header.camera_hz}
 
 
-def _tool_from_json(document: Json) -> ToolFrame:
+def _tool_as_json(tool: ToolFrame) -> Json:
+    return {
+        "T_flange_tool": tool.T_flange_tool.matrix.tolist(),
+        "gripper": tool.gripper,
+        "payload_kg": tool.payload_kg,
+        "p_com_flange": list(tool.p_com_flange),
+    }
+
+
+def tool_from_json(document: Json) -> ToolFrame:
+    """Read a tool frame back; raises what ``format_errors`` translates."""
     x, y, z = (float(value) for value in document["p_com_flange"])
     return ToolFrame(
         T_flange_tool=_pose(document["T_flange_tool"], "T_flange_tool"),
@@ -242,6 +247,10 @@ def _pose(value: npt.ArrayLike, name: str) -> SE3:
         return SE3(np.asarray(value, dtype=np.float64))
     except (TypeError, ValueError) as error:
         raise DemoFormatError(f"{name}: {error}") from error
+
+
+def _pose_if_known(value: npt.ArrayLike | None, name: str) -> SE3 | None:
+    return None if value is None else _pose(value, name)
 
 
 def _text(value: object, name: str) -> str:

@@ -13,7 +13,14 @@ from zarr.errors import BaseZarrError
 from zarr.storage import LocalStore
 
 from demos.camera_stream import Frames, StoredStream
-from demos.recording import CameraStream, Recording, RecordingEvents, Samples, StoredView
+from demos.recording import (
+    CameraStream,
+    Recording,
+    RecordingEvents,
+    RecordingHeader,
+    Samples,
+    StoredView,
+)
 from demos.schema import (
     Json,
     events_as_json,
@@ -59,7 +66,7 @@ def write_recording(folder: Path, recording: Recording, twist_check: Json) -> No
     }
     group = _new_group(folder, attributes)
     _write_views(group, recording.views, 0.0)
-    _write_samples(group, recording.samples)
+    _write_samples(group, recording.samples, _poses_name(recording.header))
     if stream is not None:
         _write_stream(group, folder, stream)
 
@@ -95,7 +102,7 @@ def read_recording(folder: Path) -> Recording:
         counts = {name: int(count) for name, count in attributes["counts"].items()}
         n_views, n_samples, n_frames = counts["views"], counts["samples"], counts.get("frames", 0)
     group = _open_group(folder)
-    samples = _read_samples(group, n_samples)
+    samples = _read_samples(group, n_samples, _poses_name(header))
     events = _read_events(attributes, samples)
     stream = _read_stream(group, folder, n_frames) if n_frames else None
     return Recording(header, read_views(folder, n_views), samples, events, stream)
@@ -136,16 +143,22 @@ def _write_views(group: zarr.Group, views: Sequence[StoredView], t_origin_s: flo
         _write(subgroup, "mask", view.mask, _NUMBER_CODECS, "1")
 
 
-def _write_samples(group: zarr.Group, samples: Samples) -> None:
+def _poses_name(header: RecordingHeader) -> str:
+    """Where the poses lie: the name says the frame that they are given in."""
+    return "robot/T_world_tool" if header.T_WB is None else "robot/T_base_tool"
+
+
+def _write_samples(group: zarr.Group, samples: Samples, poses_name: str) -> None:
     _write(group, "robot/t_s", samples.t_s, _NUMBER_CODECS, "s")
-    _write(group, "robot/T_base_tool", samples.T_BE, _NUMBER_CODECS, "m")
+    _write(group, poses_name, samples.T_BE, _NUMBER_CODECS, "m")
     if samples.joints is not None:
         _write(group, "robot/joints", samples.joints, _NUMBER_CODECS, "rad")
     if samples.V_BE_E is not None:
         _write(group, "robot/V_BE_E", samples.V_BE_E, _NUMBER_CODECS, "m/s, rad/s, in E")
     for name in ("opening", "command"):
-        fraction = getattr(samples, name).astype(np.float32)
-        _write(group, f"gripper/{name}", fraction, _NUMBER_CODECS, "0 closed, 1 open")
+        if (fraction := getattr(samples, name)) is not None:
+            fraction = fraction.astype(np.float32)
+            _write(group, f"gripper/{name}", fraction, _NUMBER_CODECS, "0 closed, 1 open")
 
 
 def _write_stream(group: zarr.Group, folder: Path, stream: CameraStream) -> None:
@@ -214,14 +227,16 @@ def _read_view(group: zarr.Group, name: str) -> StoredView:
     )
 
 
-def _read_samples(group: zarr.Group, n: int) -> Samples:
-    joints, twists = "robot/joints", "robot/V_BE_E"
+def _read_samples(group: zarr.Group, n: int, poses_name: str) -> Samples:
+    joints, twists, opening = "robot/joints", "robot/V_BE_E", "gripper/opening"
     return Samples(
         t_s=_read(group, "robot/t_s", (n,), np.float64),
-        T_BE=_read(group, "robot/T_base_tool", (n, 4, 4), np.float64),
+        T_BE=_read(group, poses_name, (n, 4, 4), np.float64),
         joints=_read(group, joints, (n, None), np.float64) if joints in group else None,
         V_BE_E=_read(group, twists, (n, 6), np.float64) if twists in group else None,
-        opening=_read(group, "gripper/opening", (n,), np.float32).astype(np.float64),
+        opening=(
+            _read(group, opening, (n,), np.float32).astype(np.float64) if opening in group else None
+        ),
         command=_read(group, "gripper/command", (n,), np.float32).astype(np.float64),
     )
 

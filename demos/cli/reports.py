@@ -56,7 +56,7 @@ def describe_recording(
         "folder": str(library.folder(demo_id)),
         "robot": header.robot,
         "backend": header.backend,
-        "gripper": header.tool.gripper,
+        "gripper": None if header.tool is None else header.tool.gripper,
         "rate_hz": header.rate_hz,
         "samples": len(samples.t_s),
         "duration_s": round(float(samples.t_s[-1]), 3),
