@@ -3,7 +3,7 @@
 import math
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -13,7 +13,7 @@ from demos.recorder import RecorderProgress, RecorderSettings
 from demos.rig import Rig
 from demos.session_log import SessionLog, TaskDone
 from demos.session_step import CHOICES, PROMPTS, Step, describe_action
-from demos.task_recording import LoopRules, Picture, TaskRecording
+from demos.task_recording import MOVING, LoopRules, Picture, TaskRecording
 from mt3.interfaces import ArmState, GripperState, Keys
 from mt3.task import TaskDescription
 
@@ -35,6 +35,7 @@ class SessionStatus:
         message: What happened last; empty where nothing needs to be said.
         busy: What the tool is doing while it does not listen; empty while it does.
         choices: Keys that mean something now, and what.
+        device_keys: Keys of the teleoperation device, and what they do; empty while it rests.
         arm: Newest state.
         gripper: Newest state.
         camera: Name of the camera.
@@ -54,6 +55,7 @@ class SessionStatus:
     message: str
     busy: str
     choices: tuple[tuple[str, str], ...]
+    device_keys: Mapping[str, str]
     arm: ArmState
     gripper: GripperState
     camera: str
@@ -163,6 +165,7 @@ class RecordingSession:
                 message=recording.message,
                 busy=busy,
                 choices=self._choices(recording),
+                device_keys=rig.teleop.keys if step in MOVING else {},
                 arm=rig.arm.state(),
                 gripper=rig.scene.gripper.state(),
                 camera=next(iter(rig.scene.cameras)),

@@ -122,4 +122,9 @@ def _keys(status: SessionStatus) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 1))
     for key, meaning in status.choices:
         table.add_row(Text(key, "bold green"), meaning)
+    if status.device_keys:
+        arm = Text()
+        for key, meaning in status.device_keys.items():
+            arm.append(f"{key} ", "bold blue").append(f"{meaning}   ")
+        table.add_row(Text("arm", "bold blue"), arm)
     return table

@@ -20,7 +20,7 @@ from mt3.task import TaskDescription
 from mt3.types import BoolArray
 
 JUDGE = "operator"
-_MOVING = (Step.PICTURE, Step.APPROACH, Step.DEMONSTRATE, Step.REVIEW)
+MOVING = (Step.PICTURE, Step.APPROACH, Step.DEMONSTRATE, Step.REVIEW)
 _RECORDING = (Step.APPROACH, Step.DEMONSTRATE)
 _NOT_THE_OPERATORS = (Limit.COMMAND, Limit.STALE_STATE)  # limits that no moving back mends
 
@@ -175,7 +175,7 @@ class TaskRecording:
 
     def _drive(self, command: TeleopCommand) -> None:
         """Move arm and fingers as the device asks, where this step lets them move."""
-        if self.step not in _MOVING:
+        if self.step not in MOVING:
             return
         if command.opening is not None and command.opening != self._opening:
             self._opening = command.opening
@@ -321,3 +321,4 @@ class TaskRecording:
             took_s = time.monotonic() - begin_s
             self.tool_seconds += took_s if counts else 0.0
             self._wall_s += took_s
+            self._keys.pressed()  # what was typed meanwhile was not meant for what comes next

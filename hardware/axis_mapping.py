@@ -60,6 +60,10 @@ class AxisMapping:
         axis = self.axes[name]
         return TWIST_AXES.index(axis[1:]), 1.0 if axis[0] == "+" else -1.0
 
+    def describe(self, name: str) -> str:
+        """Where a device axis moves the tool, such as ``+x``."""
+        return self.axes[name]
+
     def deflection_O(self, values: Mapping[str, float]) -> FloatArray:
         """Deflections of device axes, -1 to 1, as one along the axes of O, (6,), -1 to 1.
 

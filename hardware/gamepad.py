@@ -104,6 +104,11 @@ class Gamepad:
         twist = self._shaper.twist(deflection_O, self._buttons.precise)
         return TeleopCommand(twist, *self._buttons.take())
 
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """None: it has buttons of its own."""
+        return {}
+
     def press(self, keys: Sequence[str]) -> None:
         """Drop the keys."""
 

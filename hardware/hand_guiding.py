@@ -1,7 +1,7 @@
 """A hand moves the arm itself, in the arm's own free-drive."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -76,6 +76,11 @@ class HandGuiding:
             raise DeviceError("hand guiding: ended because the arm was stopped; begin it again")
         self._arm.state()
         return TeleopCommand(None, self._toggle.take())
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """The gripper's."""
+        return {self._gripper_key: "gripper"}
 
     def press(self, keys: Sequence[str]) -> None:
         """Take the gripper's key, drop all others, and all outside the ``with`` block."""

@@ -1,6 +1,6 @@
 """Keys of the terminal move the tool; no window system is needed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -78,6 +78,13 @@ class Keyboard:
         traceback: TracebackType | None,
     ) -> None:
         self._connected = False
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """What each key does."""
+        axes = {key: self._mapping.describe(key) for key in self._mapping.axes}
+        steps = {key: "faster" if step > 0 else "slower" for key, step in self._steps.items()}
+        return {**axes, self._gripper_key: "gripper", **steps}
 
     def press(self, keys: Sequence[str]) -> None:
         """Begin or prolong the motions of keys.

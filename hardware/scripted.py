@@ -122,6 +122,11 @@ class Scripted:
             tuple(button for step in since for button in step.buttons),
         )
 
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """None: it has buttons of its own."""
+        return {}
+
     def press(self, keys: Sequence[str]) -> None:
         """Drop the keys."""
 

@@ -286,6 +286,11 @@ class Teleop(Device, Protocol):
         """
         ...
 
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """What the keys of the terminal do that it takes; empty for most devices."""
+        ...
+
     def press(self, keys: Sequence[str]) -> None:
         """Hand over keys of the terminal that nobody else claimed; most devices drop them."""
         ...

@@ -18,6 +18,7 @@ from demos.session_log import SessionLog
 from demos.session_screen import TerminalScreen
 from demos.task_list import read_task_list
 from demos.task_recording import LoopRules, SessionStoppedError
+from mt3.cli.assembly import build
 from mt3.cli.keys import TerminalKeys
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.settings import task_of
@@ -37,12 +38,12 @@ def run_session(cfg: DictConfig, console: Console) -> Outcome:
             "teleop: the session needs a terminal to show its keys, and standard output is none "
             "(without teleop= the simulator's demonstrator records by itself)"
         )
-    tasks, name, key_map = _tasks(cfg), _session_name(cfg), KeyMap(cfg.session.keys)
+    tasks, name, key_map = _tasks(cfg), _session_name(cfg), KeyMap(build(cfg.session["keys"]))
     rules = LoopRules(float(cfg.session.rate_hz), bool(cfg.session.real_time))
     screen, stopped = TerminalScreen(console), False
     with ExitStack() as stack:
         keys = stack.enter_context(TerminalKeys())
-        bench = stack.enter_context(Workbench(cfg))
+        bench = stack.enter_context(Workbench(cfg, key_map))
         scene = bench.open_rig(tasks[0], 0)[0].scene
         library = DemoLibrary.open_for_recording(cfg.library, scene.robot, scene.backend)
         _mend(library, console)
@@ -56,11 +57,11 @@ def run_session(cfg: DictConfig, console: Console) -> Outcome:
         try:
             with screen.shown():
                 session.run()
-        except (SessionStoppedError, KeyboardInterrupt) as stop:
+        except SessionStoppedError:
             stopped = True
-            console.print(_resume_hint(cfg, name), markup=False, soft_wrap=True)
-            if isinstance(stop, KeyboardInterrupt):
-                raise
+        finally:
+            if log.remaining:
+                console.print(_resume_hint(cfg, name), markup=False, soft_wrap=True)
     return _outcome(cfg, log, already, stopped)
 
 

@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from demos.cli.record_settings import settings_of
 from demos.cli.replay_check import replay_in
+from demos.key_map import KeyMap
 from demos.recorder import RecorderSettings
 from demos.recording import Recording
 from demos.rig import Rig
@@ -23,10 +24,11 @@ class Workbench:
 
     Args:
         cfg: The configuration of ``mt3-record``.
+        key_map: Keys of the session, which no device may use.
     """
 
-    def __init__(self, cfg: DictConfig) -> None:
-        self._cfg = cfg
+    def __init__(self, cfg: DictConfig, key_map: KeyMap) -> None:
+        self._cfg, self._key_map = cfg, key_map
         self._connections = ExitStack()
         self._described: Any = None
         self._scene: Scene | None = None
@@ -60,10 +62,11 @@ class Workbench:
         arm = build_guarded_arm(episode, scene)
         segmenter = build(episode.segmenter)(scene=scene)
         teleop = build(episode.teleop)(scene=scene, arm=arm)
+        self._key_map.require_free(teleop.keys, "teleop")
         self._connections.enter_context(scene)
         self._connections.enter_context(teleop)
 
         def replay(recording: Recording) -> str:
             return replay_in(episode, scene, arm, recording)
 
-        return Rig(scene, arm, teleop, segmenter, build(episode.find_objects)(scene=scene), replay)
+        return Rig(scene, arm, teleop, segmenter, lambda rgbd: (), replay)
