@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,8 @@ def is_being_written(path: Path) -> bool:
     return False
 
 
-def read_journal(path: Path) -> list[Entry]:
-    """All whole entries; a last line cut short by a kill is dropped.
+def read_journal(path: Path) -> Iterator[Entry]:
+    """All whole entries in order; a last line cut short by a kill is dropped.
 
     Raises:
         DemoFormatError: The file cannot be read, or an entry before the last is damaged.
@@ -63,7 +64,8 @@ def read_journal(path: Path) -> list[Entry]:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
         raise DemoFormatError(f"{path.name}: cannot be read ({error})") from error
-    return [_parse(line, number, path.name) for number, line in enumerate(lines[:-1], start=1)]
+    for number, line in enumerate(lines[:-1], start=1):
+        yield _parse(line, number, path.name)
 
 
 def _parse(line: bytes, number: int, name: str) -> Entry:

@@ -1,5 +1,7 @@
 """A recording in progress: header, views and journal in a folder that no reader looks into."""
 
+from array import array
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -72,13 +74,17 @@ def read_staging(folder: Path) -> Recording:
     """
     document = read_json(folder / HEADER_NAME)
     header = header_from_json(document)
-    entries = read_journal(folder / JOURNAL_NAME)
-    rows = [entry for entry in entries if entry.get("kind") == "sample"]
-    if not rows:
-        raise DemoFormatError(f"{JOURNAL_NAME}: holds no sample, the recording broke off")
+    columns, marks = _Columns(), []
     with format_errors(JOURNAL_NAME):
-        origin_s = float(rows[0]["t_s"])
-        samples, events = _samples(rows, origin_s), _events(entries)
+        for entry in read_journal(folder / JOURNAL_NAME):
+            if entry.get("kind") == "sample":
+                columns.add(entry)
+            else:
+                marks.append(entry)
+        if not columns.count:
+            raise DemoFormatError(f"{JOURNAL_NAME}: holds no sample, the recording broke off")
+        origin_s = float(columns.scalars("t_s")[0])
+        samples, events = _samples(columns, origin_s), _events(marks)
     with format_errors(HEADER_NAME):
         views = read_views(folder / VIEWS_NAME, int(document["views"]))
     views = tuple(replace(view, t_s=view.t_s - origin_s) for view in views)
@@ -86,26 +92,54 @@ def read_staging(folder: Path) -> Recording:
     return Recording(header, views, samples, events, stream)
 
 
-def _samples(rows: Sequence[Entry], origin_s: float) -> Samples:
-    def column(name: str) -> FloatArray:
-        return np.array([row[name] for row in rows], dtype=np.float64)
+class _Columns:
+    """The numbers of all samples by name, flat: a minute at 1 kHz is two million of them."""
 
+    def __init__(self) -> None:
+        self.count = 0
+        self._flat: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
+
+    def add(self, row: Entry) -> None:
+        """Add one sample."""
+        for name, value in row.items():
+            if isinstance(value, list):
+                self._flat[name].extend(value)
+            elif name != "kind":
+                self._flat[name].append(value)
+        self.count += 1
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._flat
+
+    def scalars(self, name: str) -> FloatArray:
+        """One number of every sample, (T,)."""
+        return self.vectors(name)[:, 0]
+
+    def vectors(self, name: str) -> FloatArray:
+        """Several numbers of every sample, (T, n)."""
+        if name not in self._flat:
+            raise KeyError(name)
+        return np.array(self._flat[name], dtype=np.float64).reshape(self.count, -1)
+
+
+def _samples(columns: _Columns, origin_s: float) -> Samples:
     return Samples(
-        t_s=column("t_s") - origin_s,
-        T_BE=column("T_BE").reshape(-1, 4, 4),
-        joints=column("joints"),
-        V_BE_E=column("V_BE_E"),
-        opening=_opening(rows, column("t_s"), column("opening")),
-        command=column("command"),
+        t_s=columns.scalars("t_s") - origin_s,
+        T_BE=columns.vectors("T_BE").reshape(-1, 4, 4),
+        joints=columns.vectors("joints"),
+        V_BE_E=columns.vectors("V_BE_E"),
+        opening=_opening(columns),
+        command=columns.scalars("command"),
     )
 
 
-def _opening(rows: Sequence[Entry], t_s: FloatArray, opening: FloatArray) -> FloatArray:
+def _opening(columns: _Columns) -> FloatArray:
     """Openings, (T,), at the times of the arm: where the gripper has its own, interpolated."""
-    if "gripper_t_s" not in rows[0]:
+    opening = columns.scalars("opening")
+    if "gripper_t_s" not in columns:
         return opening
-    own_t_s, newest = np.unique([row["gripper_t_s"] for row in rows], return_index=True)
-    return np.interp(t_s, own_t_s, opening[newest])
+    own_t_s, newest = np.unique(columns.scalars("gripper_t_s"), return_index=True)
+    return np.interp(columns.scalars("t_s"), own_t_s, opening[newest])
 
 
 def _events(entries: Sequence[Entry]) -> RecordingEvents:

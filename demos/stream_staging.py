@@ -109,7 +109,7 @@ def read_staged_stream(staging: Path, record: Path, origin_s: float) -> StoredSt
     """
     if not (staging / LOG_NAME).exists():
         return None
-    entries = read_journal(staging / LOG_NAME)
+    entries = list(read_journal(staging / LOG_NAME))
     rows = [entry for entry in entries if entry.get("kind") == "frame"]
     if not rows:
         return None
