@@ -1,52 +1,62 @@
-"""Key presses of a terminal, without waiting and without a window system."""
+"""Key presses from the terminal, without waiting for them."""
 
-import codecs
 import os
 import select
+import signal
 import sys
 import termios
-import tty
-from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType, TracebackType
+from typing import Any, Self, TextIO, TypeAlias
 
+from mt3.cli.key_decoder import KeyDecoder
 from mt3.errors import ConfigurationError, NotConnectedError
 
-_ESCAPE = "\x1b"
-_NAMES = {
-    "\r": "enter",
-    "\n": "enter",
-    " ": "space",
-    "\t": "tab",
-    "\x7f": "backspace",
-    "\b": "backspace",
-    _ESCAPE: "escape",
-}
-_ARROWS = {"A": "up", "B": "down", "C": "right", "D": "left"}
-_MAX_BYTES = 1024
+_ESCAPE_S = 0.05  # the rest of an escape sequence follows within this, also over a slow line
+_CHUNK = 4096
+_MAX_CHUNKS = 16  # taken in one call: a flood of pasted text does not hold up who asks
+_LFLAG, _IFLAG, _CC = 3, 0, 6
+
+_Handler: TypeAlias = Callable[[int, FrameType | None], None]
 
 
 class TerminalKeys:
-    """The keys of the terminal at standard input; implements the core's ``Keys``.
+    """The keys of a terminal, a ``Keys``, one by one and unseen while the ``with`` block lasts.
 
-    Within the ``with`` block the terminal hands over every key at once and shows none; Ctrl-C
-    still interrupts. Leaving the block restores the terminal, whatever happened.
+    Ctrl-C still interrupts and Ctrl-Z still suspends. However the block is left, the terminal is
+    as it was before; SIGTERM leaves it as ``SystemExit``, so that all blocks around it are left
+    too and the arm stops.
+
+    Args:
+        stream: The terminal; standard input by default.
     """
 
-    def __init__(self) -> None:
-        self._file: int | None = None
-        self._saved: list[Any] = []
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="ignore")
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream
+        self._fd: int | None = None
+        self._decoder = KeyDecoder()
+        self._newest_s = 0.0
 
     def __enter__(self) -> Self:
-        if sys.stdin is None or not sys.stdin.isatty():
-            raise ConfigurationError(
-                "keys: standard input is no terminal, expected one to press keys at"
-            )
-        file = sys.stdin.fileno()
-        self._saved = termios.tcgetattr(file)
-        tty.setcbreak(file, termios.TCSADRAIN)
-        self._file = file
+        """Read keys instead of lines.
+
+        Raises:
+            ConfigurationError: It is no terminal.
+        """
+        fd = _terminal(sys.stdin if self._stream is None else self._stream)
+        self._saved = termios.tcgetattr(fd)
+        self._decoder = KeyDecoder()
+        self._fd = fd
+        self._handlers = _set_handlers(
+            {signal.SIGTERM: self._terminated, signal.SIGTSTP: self._suspended}
+        )
+        try:
+            self._begin()
+        except BaseException:
+            self._leave()
+            raise
         return self
 
     def __exit__(
@@ -55,58 +65,91 @@ class TerminalKeys:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._file is not None:
-            termios.tcsetattr(self._file, termios.TCSAFLUSH, self._saved)
-            self._file = None
+        self._leave()
 
     def pressed(self) -> Sequence[str]:
         """Names of the keys pressed since the last call, in order; never waits.
 
         Raises:
-            NotConnectedError: Outside the ``with`` block, or the terminal is gone.
+            NotConnectedError: Outside the ``with`` block, or the terminal was closed.
         """
-        if self._file is None:
-            raise NotConnectedError("keys: not open, use them inside `with`")
-        text = ""
-        while select.select([self._file], [], [], 0.0)[0]:
-            try:
-                got = os.read(self._file, _MAX_BYTES)
-            except OSError as error:
-                raise NotConnectedError(f"keys: the terminal is gone ({error})") from error
-            if not got:
-                raise NotConnectedError("keys: the terminal was closed")
-            text += self._decoder.decode(got)
-        return parse_keys(text)
+        if self._fd is None:
+            raise NotConnectedError("terminal: not connected, use it inside `with`")
+        names: list[str] = []
+        for _ in range(_MAX_CHUNKS):
+            if not select.select([self._fd], [], [], 0.0)[0]:
+                break
+            names += self._decoder.feed(_read(self._fd))
+            self._newest_s = time.monotonic()
+        if self._decoder.waits and time.monotonic() - self._newest_s > _ESCAPE_S:
+            names += self._decoder.flush()
+        return names
+
+    def _begin(self) -> None:
+        """Hand over each key at once and unseen, and let Ctrl-S be a key: it would stop output."""
+        mode = termios.tcgetattr(self._require())
+        mode[_LFLAG] &= ~(termios.ECHO | termios.ICANON)
+        mode[_IFLAG] &= ~termios.IXON
+        mode[_CC][termios.VMIN], mode[_CC][termios.VTIME] = 1, 0
+        termios.tcsetattr(self._require(), termios.TCSADRAIN, mode)
+
+    def _restore(self) -> None:
+        termios.tcsetattr(self._require(), termios.TCSADRAIN, self._saved)
+
+    def _leave(self) -> None:
+        try:
+            self._restore()
+        except termios.error:
+            pass  # the terminal is gone, and nobody looks at it any more
+        finally:
+            self._fd = None
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
+
+    def _require(self) -> int:
+        if self._fd is None:
+            raise NotConnectedError("terminal: not connected, use it inside `with`")
+        return self._fd
+
+    def _terminated(self, number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    def _suspended(self, number: int, frame: FrameType | None) -> None:
+        """Suspend with the terminal as it was, and read keys again when continued."""
+        self._restore()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)  # returns when the shell continues us
+        signal.signal(number, self._suspended)
+        self._begin()
 
 
-def parse_keys(text: str) -> list[str]:
-    """Names of the keys that a terminal wrote as a text.
-
-    Arrows are ``ESC [ A`` or, in application mode, ``ESC O A``. An escape sequence of a key that
-    has no name here is dropped as a whole; an escape by itself is the key.
-
-    Source: ECMA-48, 5.4 (control sequences).
-    """
-    names: list[str] = []
-    k = 0
-    while k < len(text):
-        if text[k] == _ESCAPE and text[k + 1 : k + 2] in ("[", "O"):
-            k, name = _parse_sequence(text, k + 2)
-            if name:
-                names.append(name)
-            continue
-        if text[k] in _NAMES:
-            names.append(_NAMES[text[k]])
-        elif text[k].isprintable():
-            names.append(text[k])
-        k += 1
-    return names
+def _terminal(stream: TextIO | None) -> int:
+    """The file descriptor of a terminal."""
+    try:
+        fd = -1 if stream is None else stream.fileno()
+    except (OSError, ValueError):
+        fd = -1
+    if fd < 0 or not os.isatty(fd):
+        raise ConfigurationError(
+            "standard input: got no terminal, expected one to read keys from; run it in a terminal "
+            "without a pipe or < (over ssh with -t, in a container with -it)"
+        )
+    return fd
 
 
-def _parse_sequence(text: str, k: int) -> tuple[int, str]:
-    """Where a control sequence ends, and the name of its key; empty for one without."""
-    start = k
-    while k < len(text) and not "@" <= text[k] <= "~":
-        k += 1
-    plain = k == start
-    return k + 1, _ARROWS.get(text[k : k + 1], "") if plain else ""
+def _read(fd: int) -> bytes:
+    try:
+        data = os.read(fd, _CHUNK)
+    except OSError as error:
+        raise NotConnectedError(f"terminal: closed ({error})") from error
+    if not data:
+        raise NotConnectedError("terminal: closed")
+    return data
+
+
+def _set_handlers(handlers: Mapping[int, _Handler]) -> dict[int, Any]:
+    """Handle signals that nobody else handles; what they were handled by before."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    free = [number for number in handlers if signal.getsignal(number) is signal.SIG_DFL]
+    return {number: signal.signal(number, handlers[number]) for number in free}
