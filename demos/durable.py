@@ -2,8 +2,10 @@
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -70,17 +72,46 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
     write_text(path, json.dumps(document, indent=2) + "\n")
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file for reading that may have been tampered with: no link, and no pipe to wait for.
+
+    Raises:
+        OSError: It cannot be opened, or is a link.
+        DemoFormatError: It is no regular file.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    file = os.fdopen(os.open(path, flags), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise DemoFormatError(f"{path.name}: is neither a file nor a folder")
+    return file
+
+
+def read_bounded(path: Path, max_bytes: int) -> bytes:
+    """Read a whole file that may have been tampered with.
+
+    Raises:
+        OSError: It cannot be read, or is a link.
+        DemoFormatError: It is no regular file, or holds more than was asked for.
+    """
+    with open_regular(path) as file:
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise DemoFormatError(f"{path.name}: got over {max_bytes} bytes, expected less")
+    return data
+
+
+def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises:
         DemoFormatError: Not a readable JSON object, or absurdly large.
     """
     try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise DemoFormatError(f"{path.name}: got over {MAX_JSON_BYTES} bytes, expected less")
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, json.JSONDecodeError, RecursionError) as error:
+        document = json.loads(read_bounded(path, max_bytes))
+    except DemoFormatError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
         raise DemoFormatError(f"{path.name}: cannot be read as JSON ({error})") from error
     if not isinstance(document, dict):
         raise DemoFormatError(f"{path.name}: got {type(document).__name__}, expected an object")

@@ -1,51 +1,25 @@
 """Names, version and JSON forms of the demonstration record."""
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from demos.description import (
+    SCHEMA_VERSION,
+    Json,
+    as_text,
+    format_errors,
+    require_known_version,
+    shown,
+    task_from_json,
+)
 from demos.recording import RecordingEvents, RecordingHeader, SpeedLimits
 from mt3.errors import DemoFormatError
 from mt3.geometry import SE3
 from mt3.perception import Intrinsics
-from mt3.task import TaskDescription
 from mt3.tool import ToolFrame
 from mt3.types import FloatArray
-
-SCHEMA_VERSION = 1
-
-Json = dict[str, Any]
-
-
-@contextmanager
-def format_errors(what: str) -> Iterator[None]:
-    """Turn whatever wrong content raises into a ``DemoFormatError`` that names its place."""
-    try:
-        yield
-    except DemoFormatError:
-        raise
-    except KeyError as error:
-        raise DemoFormatError(f"{what}: {error.args[0]} is missing") from error
-    except (TypeError, ValueError, OverflowError, AttributeError, IndexError) as error:
-        raise DemoFormatError(f"{what}: {error}") from error
-
-
-def require_known_version(document: Mapping[str, Any], what: str) -> None:
-    """Refuse a record of another version.
-
-    Raises:
-        DemoFormatError: ``schema_version`` is missing or not ours.
-    """
-    got = document.get("schema_version")
-    if got != SCHEMA_VERSION or isinstance(got, bool):
-        raise DemoFormatError(
-            f"{what}: got schema_version {got!r}, expected {SCHEMA_VERSION} "
-            "(written by another version of mt3?)"
-        )
 
 
 def header_as_json(header: RecordingHeader) -> Json:
@@ -85,7 +59,7 @@ def header_from_json(document: Json) -> RecordingHeader:
         rates, latencies = document["rate_hz"], document.get("latency_s", {})
         return RecordingHeader(
             task=task_from_json(document),
-            robot=_text(document["robot"], "robot"),
+            robot=as_text(document["robot"], "robot"),
             backend=_one_of(document["backend"], "backend", ("sim", "real")),
             tool=None if document["tool_frame"] is None else tool_from_json(document["tool_frame"]),
             T_WB=_pose_if_known(document["T_world_base"], "T_world_base"),
@@ -99,23 +73,6 @@ def header_from_json(document: Json) -> RecordingHeader:
             camera_hz=_positive(rates["camera"], "rate_hz.camera") if "camera" in rates else None,
             allow_drops=document.get("allow_drops") is True,
             latency_s={str(name): float(value) for name, value in latencies.items()},
-        )
-
-
-def task_from_json(document: Json) -> TaskDescription:
-    """Read the task of a record's attributes.
-
-    Raises:
-        DemoFormatError: A field that is missing or not text.
-    """
-    with format_errors("task"):
-        task = document["task"]
-        other = task["other_object"]
-        return TaskDescription(
-            skill=_text(task["skill"], "skill"),
-            target_object=_text(task["target_object"], "target_object"),
-            other_object=None if other is None else _text(other, "other_object"),
-            text=_text(task["text"], "text"),
         )
 
 
@@ -140,13 +97,15 @@ def events_from_json(document: Json) -> RecordingEvents:
     with format_errors("events"):
         success = document["verdict"]["success"]
         if success is not None and not isinstance(success, bool):
-            raise DemoFormatError(f"events: got success {success!r}, expected true, false or null")
+            raise DemoFormatError(
+                f"events: got success {shown(success)}, expected true, false or null"
+            )
         end = document["end"]
         return RecordingEvents(
             bottlenecks=tuple(_index(k, "bottleneck") for k in document["bottleneck"]),
             end=None if end is None else _index(end, "end"),
             success=success,
-            judge=_text(document["verdict"]["judge"], "judge"),
+            judge=as_text(document["verdict"]["judge"], "judge"),
         )
 
 
@@ -176,8 +135,8 @@ def view_attributes_from_json(document: Json) -> Json:
             "T_WC": _pose(document["T_world_camera"], "T_world_camera"),
             "T_BE": _pose_if_known(document["T_base_tool"], "T_base_tool"),
             "t_s": float(document["t_s"]),
-            "camera": _text(document["camera"], "camera"),
-            "segmenter": _text(document["segmenter"], "segmenter"),
+            "camera": as_text(document["camera"], "camera"),
+            "segmenter": as_text(document["segmenter"], "segmenter"),
         }
 
 
@@ -194,7 +153,7 @@ def stream_attributes_from_json(document: Json) -> tuple[Intrinsics, str]:
     """
     with format_errors("camera attributes"):
         intrinsics = intrinsics_from_json(document["intrinsics"])
-        return intrinsics, _text(document["camera"], "camera")
+        return intrinsics, as_text(document["camera"], "camera")
 
 
 def intrinsics_as_json(intrinsics: Intrinsics) -> Json:
@@ -236,7 +195,7 @@ def tool_from_json(document: Json) -> ToolFrame:
     x, y, z = (float(value) for value in document["p_com_flange"])
     return ToolFrame(
         T_flange_tool=_pose(document["T_flange_tool"], "T_flange_tool"),
-        gripper=_text(document["gripper"], "gripper"),
+        gripper=as_text(document["gripper"], "gripper"),
         payload_kg=float(document["payload_kg"]),
         p_com_flange=(x, y, z),
     )
@@ -253,27 +212,21 @@ def _pose_if_known(value: npt.ArrayLike | None, name: str) -> SE3 | None:
     return None if value is None else _pose(value, name)
 
 
-def _text(value: object, name: str) -> str:
-    if not isinstance(value, str):
-        raise DemoFormatError(f"{name}: got {value!r}, expected text")
-    return value
-
-
 def _one_of(value: object, name: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
-        raise DemoFormatError(f"{name}: got {value!r}, expected one of {', '.join(choices)}")
+        raise DemoFormatError(f"{name}: got {shown(value)}, expected one of {', '.join(choices)}")
     return str(value)
 
 
 def _positive(value: object, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise DemoFormatError(f"{name}: got {value!r}, expected a number")
+        raise DemoFormatError(f"{name}: got {shown(value)}, expected a number")
     if not (math.isfinite(value) and value > 0):
-        raise DemoFormatError(f"{name}: got {value!r}, expected a positive number")
+        raise DemoFormatError(f"{name}: got {shown(value)}, expected a positive number")
     return float(value)
 
 
 def _index(value: object, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise DemoFormatError(f"{name}: got {value!r}, expected a whole number from 0")
+        raise DemoFormatError(f"{name}: got {shown(value)}, expected a whole number from 0")
     return value

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from demos.description import SCHEMA_VERSION, format_errors, require_known_version
 from demos.durable import read_json, write_json
 from demos.library import DEMOS, DemoLibrary
-from demos.schema import SCHEMA_VERSION, format_errors, require_known_version
 from mt3.errors import ConfigurationError
 from mt3.task import TaskDescription
 

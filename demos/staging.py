@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from demos.description import format_errors
 from demos.durable import read_json, write_json
 from demos.journal import Entry, Journal, read_journal
 from demos.recording import Recording, RecordingEvents, RecordingHeader, Samples, StoredView
-from demos.schema import format_errors, header_as_json, header_from_json
+from demos.schema import header_as_json, header_from_json
 from demos.storage import read_views, write_views
 from demos.stream_staging import read_staged_stream
 from mt3.errors import DemoFormatError

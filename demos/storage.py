@@ -13,6 +13,7 @@ from zarr.errors import BaseZarrError
 from zarr.storage import LocalStore
 
 from demos.camera_stream import Frames, StoredStream
+from demos.description import Json, format_errors, read_attributes
 from demos.recording import (
     CameraStream,
     Recording,
@@ -22,10 +23,8 @@ from demos.recording import (
     StoredView,
 )
 from demos.schema import (
-    Json,
     events_as_json,
     events_from_json,
-    format_errors,
     header_as_json,
     header_from_json,
     stream_attributes_as_json,
@@ -69,15 +68,6 @@ def write_recording(folder: Path, recording: Recording, twist_check: Json) -> No
     _write_samples(group, recording.samples, _poses_name(recording.header))
     if stream is not None:
         _write_stream(group, folder, stream)
-
-
-def read_attributes(folder: Path) -> Json:
-    """All attributes of a demonstration, without its arrays.
-
-    Raises:
-        DemoFormatError: Not a zarr v3 group.
-    """
-    return dict(_open_group(folder).attrs)
 
 
 def read_views(folder: Path, count: int) -> tuple[StoredView, ...]:
@@ -124,7 +114,7 @@ def _new_group(folder: Path, attributes: Json) -> zarr.Group:
 def _open_group(folder: Path) -> zarr.Group:
     store: Store = LocalStore(folder, read_only=True)
     try:
-        return zarr.open_group(store, mode="r", zarr_format=3)
+        return zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False)
     except (OSError, ValueError, TypeError, KeyError, BaseZarrError) as error:
         raise DemoFormatError(f"zarr.json: not a zarr v3 group ({error})") from error
 

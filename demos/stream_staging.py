@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from demos.camera_stream import Frames, StoredStream
+from demos.description import format_errors
 from demos.durable import storage_errors
 from demos.image_codec import COLOR_CODECS, DEPTH_CODEC, color_codec, without_crc
 from demos.journal import Entry, Journal, read_journal
 from demos.recording import as_depth_mm
-from demos.schema import format_errors, intrinsics_as_json, intrinsics_from_json
+from demos.schema import intrinsics_as_json, intrinsics_from_json
 from demos.shards import Chunk, ShardWriter
 from mt3.errors import DemoFormatError, DeviceError
 from mt3.perception import RGBD, Intrinsics

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from mt3.demo_summary import DemoSummary
 from mt3.errors import GeometryError
 from mt3.geometry import SE3, require_rigid
 from mt3.perception import ObjectView
@@ -13,17 +14,10 @@ from mt3.task import TaskDescription
 from mt3.tool import ToolFrame
 from mt3.types import FloatArray, frozen_array
 
+__all__ = ["UNKNOWN_ROBOT", "DemoSummary", "Demonstration", "GripperEvent"]
+
 UNKNOWN_ROBOT = "unknown"  # of a demonstration whose source does not name its arm
 _COMMAND_STEP = 0.02  # smaller changes of the commanded fraction are noise of a teleoperation key
-
-
-@dataclass(frozen=True, slots=True)
-class DemoSummary:
-    """What can be known of a demonstration without reading its arrays."""
-
-    demo_id: str
-    content_hash: str
-    task: TaskDescription
 
 
 @dataclass(frozen=True, slots=True)
