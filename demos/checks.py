@@ -6,7 +6,8 @@ import numpy as np
 
 from demos.recording import Recording, Samples, StoredView
 from demos.stream_checks import find_stream_defects, max_gap_s
-from demos.twist_check import TwistCheck, compare_twists
+from demos.twist_check import Motion, TwistComparison
+from demos.twist_proof import TwistCheck, prove_twists
 from mt3.geometry import compute_body_twists
 from mt3.perception.object_view import MIN_MASK_PIXELS
 from mt3.perception.rgbd import PLAUSIBLE_DEPTH_M
@@ -34,12 +35,14 @@ def find_defects(recording: Recording) -> list[str]:
 
 
 def check_twists(recording: Recording) -> TwistCheck:
-    """Compare poses with reported twists over the interaction, bottleneck to end."""
+    """Compare poses with reported twists over the interaction, and over the way there."""
     samples, events = recording.samples, recording.events
+    if samples.V_BE_E is None:
+        return TwistCheck(TwistComparison(), TwistComparison())
     end = len(samples.t_s) if events.end is None else events.end + 1
-    part = slice(events.bottlenecks[0], end)
-    twists = None if samples.V_BE_E is None else samples.V_BE_E[part]
-    return compare_twists(samples.t_s[part], samples.T_BE[part], twists)
+    motion = Motion(samples.t_s, samples.T_BE, samples.V_BE_E)
+    k = events.bottlenecks[0]
+    return prove_twists(motion.cut(k, end), motion.cut(0, k + 1))
 
 
 def _array_defects(samples: Samples) -> Iterator[str]:
