@@ -399,3 +399,12 @@ class TestSimDemonstrator(TeleopContract):
 
     def release(self, teleop):
         pass
+
+
+@pytest.mark.parametrize(
+    ("name", "module"), [("spacemouse", "pyspacemouse"), ("gamepad", "pygame._sdl2.controller")]
+)
+def test_without_the_vendor_package_the_error_names_the_extra(rig, monkeypatch, name, module):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(DeviceError, match=rf"pip install 'mt3-robot\[{name}\]'"), build(name, rig):
+        pass
