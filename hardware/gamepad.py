@@ -67,12 +67,8 @@ class Gamepad:
         for name, value in _SDL.items():
             os.environ.setdefault(name, value)
         self._vendor = import_extra("pygame._sdl2.controller", "gamepad")
-        self._vendor.init()
-        try:
-            self._pad = self._open_first()
-        except BaseException:
-            self._close()
-            raise
+        self._vendor.init()  # and never quit: that would end other users' pads too
+        self._pad = self._open_first()
         self._shaper.reset()
         self._axes.begin(self._clock.now_s())
         self._newest = None
@@ -113,6 +109,7 @@ class Gamepad:
         """Drop the keys."""
 
     def _open_first(self) -> Any:  # noqa: ANN401  # whatever pygame calls a controller
+        self._vendor.update()  # a pad may have come since
         for index in range(self._vendor.get_count()):
             if self._vendor.is_controller(index):
                 return self._vendor.Controller(index)
@@ -137,7 +134,6 @@ class Gamepad:
         pad, self._pad = self._pad, None
         if pad is not None:
             pad.quit()
-        self._vendor.quit()
 
 
 def build_gamepad(

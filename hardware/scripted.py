@@ -42,7 +42,9 @@ class ScriptStep:
         try:
             object.__setattr__(self, "twist", frozen_array("twist", self.twist, (6,)))
         except (TypeError, ValueError) as error:
-            raise ConfigurationError(f"step at {self.t_s} s: {error}") from error
+            raise ConfigurationError(
+                f"twist at {self.t_s} s: got {self.twist!r}, expected six numbers"
+            ) from error
         if self.opening is not None:
             require_finite_setting("opening", self.opening)
             if not 0.0 <= self.opening <= 1.0:
