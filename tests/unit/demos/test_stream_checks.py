@@ -69,7 +69,7 @@ def _edit_json(path, edit):
     ("damage", "reason"),
     [
         (_without_a_frame, "camera/color/c/0/0/0/0: holds fewer than 30"),
-        (lambda f: (f / "camera/depth/c/0/0/0").unlink(), "camera/depth/c/0/0/0: "),
+        (lambda f: (f / "camera/depth/c/0/0/0").unlink(), "camera/depth/c"),
         (lambda f: cut(f / "camera/depth/c/0/0/0", 1), "CRC-32C"),
         (lambda f: cut(f / "camera/depth/c/0/0/0", 10**6), "no index"),
         (
