@@ -7,6 +7,7 @@ from pathlib import Path
 
 from demos.checks import check_twists, find_defects
 from demos.durable import fsync_tree, move_folder, write_text
+from demos.journal import Journal
 from demos.library import DEMOS, QUARANTINE, REASON_SUFFIX, STAGING, DemoLibrary
 from demos.manifest import write_manifest
 from demos.recording import Recording
@@ -16,6 +17,7 @@ from mt3.demonstration import DemoSummary
 from mt3.errors import ConfigurationError, DemoFormatError
 from mt3.task import TaskDescription
 
+LOCK_NAME = "import.lock"  # held while a recording that has no journal is written
 _RECORD = "record"
 
 
@@ -54,6 +56,33 @@ def commit(library: DemoLibrary, staging: Path) -> DemoSummary:
     record = staging / _RECORD
     if record.exists():
         shutil.rmtree(record)
+    return _put_in_place(library, staging, recording)
+
+
+def store(library: DemoLibrary, recording: Recording) -> DemoSummary:
+    """Put a whole recording, such as an imported one, into a library in one step.
+
+    Nothing is left behind where that fails: the source still exists. A lock keeps recovery away
+    from the staging folder meanwhile.
+
+    Raises:
+        DemoFormatError: It breaks the record's rules.
+        ConfigurationError: The library belongs to another robot or backend.
+    """
+    _require_sound(library, recording)
+    staging = begin(library, recording.header.task)
+    lock = Journal(staging / LOCK_NAME)
+    try:
+        return _put_in_place(library, staging, recording)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    finally:
+        lock.close()
+
+
+def _put_in_place(library: DemoLibrary, staging: Path, recording: Recording) -> DemoSummary:
+    record = staging / _RECORD
     write_recording(record, recording, check_twists(recording).as_json())
     content_hash = write_manifest(record)
     fsync_tree(record)
@@ -72,10 +101,14 @@ def quarantine(library: DemoLibrary, staging: Path, reason: str) -> Path:
 
 def _read_sound(library: DemoLibrary, staging: Path) -> Recording:
     recording = read_staging(staging)
+    _require_sound(library, recording)
+    return recording
+
+
+def _require_sound(library: DemoLibrary, recording: Recording) -> None:
     library.require_matches(recording.header.robot, recording.header.backend)
     if defects := find_defects(recording):
         raise DemoFormatError("; ".join(defects))
-    return recording
 
 
 def _numbers(library: DemoLibrary, slug: str) -> Iterator[int]:

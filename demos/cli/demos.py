@@ -7,12 +7,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from demos.cli import check, ls, rm, show
+from demos.cli import check, import_demos, ls, rm, show
 from demos.cli.subcommand import Parser
 from mt3.cli.entry import print_help, run_guarded
 from mt3.cli.outcome import ExitCode, Outcome
 
-SUBCOMMANDS = (ls.SUBCOMMAND, show.SUBCOMMAND, check.SUBCOMMAND, rm.SUBCOMMAND)
+SUBCOMMANDS = (
+    ls.SUBCOMMAND,
+    show.SUBCOMMAND,
+    check.SUBCOMMAND,
+    import_demos.SUBCOMMAND,
+    rm.SUBCOMMAND,
+)
 
 _HELP = """
 mt3-demos: look into a library of demonstrations, check it, delete from it.
