@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from demos.cli import check, import_demos, ls, rm, show
+from demos.cli import check, export_demos, import_demos, ls, rm, show
 from demos.cli.subcommand import Parser
 from mt3.cli.entry import print_help, run_guarded
 from mt3.cli.outcome import ExitCode, Outcome
@@ -17,6 +17,7 @@ SUBCOMMANDS = (
     show.SUBCOMMAND,
     check.SUBCOMMAND,
     import_demos.SUBCOMMAND,
+    export_demos.SUBCOMMAND,
     rm.SUBCOMMAND,
 )
 

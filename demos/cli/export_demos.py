@@ -1,0 +1,72 @@
+"""``mt3-demos export``: demonstrations of a library in other layouts."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from demos.cli.progress import track
+from demos.cli.reports import Document
+from demos.cli.subcommand import Subcommand
+from demos.library import DemoLibrary
+from demos.official_export import export_official, share_camera_pose
+from demos.official_layout import (
+    OWN_CAMERA_POSE_NAME,
+    SHARED_CAMERA_POSE_NAME,
+    GripperConvention,
+)
+from mt3.cli.outcome import ExitCode, Outcome
+from mt3.errors import ConfigurationError
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", nargs="+")
+    parser.add_argument("--format", choices=("official",), required=True)
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--gripper", choices=[choice.value for choice in GripperConvention])
+
+
+def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
+    library = DemoLibrary.open(arguments.library)
+    demo_ids = list(dict.fromkeys(arguments.id))
+    for demo_id in demo_ids:
+        library.folder(demo_id)
+    exported = _export_official(library, demo_ids, arguments, console)
+    return Outcome(ExitCode.SUCCESS, {"out": str(arguments.out), "exported": exported})
+
+
+def _export_official(
+    library: DemoLibrary, demo_ids: list[str], arguments: argparse.Namespace, console: Console
+) -> list[Document]:
+    if arguments.gripper is None:
+        raise ConfigurationError(
+            "--gripper: missing, expected 1-closed (as the official code reads it) or 1-open (as "
+            "its text says)"
+        )
+    gripper = GripperConvention(arguments.gripper)
+    exported: list[Document] = []
+    for demo_id in track(console, demo_ids, "exporting"):
+        recording, _ = library.read(demo_id)
+        done = export_official(recording, arguments.out, gripper)
+        exported.append({"id": demo_id, "folder": str(done.folder), "notes": list(done.notes)})
+        console.print(f"{demo_id}: {done.folder}", markup=False)
+        for note in done.notes:
+            console.print(f"  {note}", style="yellow", markup=False)
+    if not share_camera_pose(arguments.out):
+        console.print(
+            f"the camera moved between these demonstrations: no {SHARED_CAMERA_POSE_NAME}, the one "
+            f"pose that the official code uses for all; each has its own {OWN_CAMERA_POSE_NAME}",
+            style="yellow",
+        )
+    return exported
+
+
+SUBCOMMAND = Subcommand(
+    name="export",
+    help_lines="""\
+  mt3-demos export ID [ID ...] --format official --gripper 1-closed --out FOLDER
+                                   in the official release's layout, at 30 Hz; its code reads
+                                   --gripper 1-closed, its text says 1-open""",
+    add_arguments=_add_arguments,
+    run=_run,
+)
