@@ -149,13 +149,18 @@ def view_attributes_as_json(
 ) -> Json:
     """The attributes of one view."""
     return {
-        "intrinsics": {name: getattr(intrinsics, name) for name in _INTRINSICS},
+        "intrinsics": intrinsics_as_json(intrinsics),
         "T_world_camera": T_WC.matrix.tolist(),
         "T_base_tool": None if T_BE is None else T_BE.matrix.tolist(),
         "t_s": t_s,
         "camera": camera,
         "segmenter": segmenter,
     }
+
+
+def intrinsics_as_json(intrinsics: Intrinsics) -> Json:
+    """The stored form of intrinsics."""
+    return {name: getattr(intrinsics, name) for name in _INTRINSICS}
 
 
 def view_attributes_from_json(document: Json) -> Json:

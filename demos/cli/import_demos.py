@@ -13,6 +13,7 @@ from demos.cli.progress import track
 from demos.cli.reports import Document, print_set_aside
 from demos.cli.subcommand import Subcommand
 from demos.intake import store
+from demos.lerobot_import import LeRobotReader
 from demos.library import DemoLibrary
 from demos.official_import import BACKEND, OfficialSettings, find_demonstrations, read_official
 from demos.official_layout import (
@@ -29,33 +30,25 @@ from mt3.demonstration import UNKNOWN_ROBOT
 from mt3.errors import ConfigurationError, DemoFormatError, Mt3Error
 from mt3.tool import ToolFrame
 
+_OFFICIAL_OPTIONS = ("gripper", "rate_hz", "camera_pose", "tool_frame")
+
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--format", choices=("official",), required=True)
+    parser.add_argument("--format", choices=("official", "lerobot"), required=True)
     parser.add_argument("--gripper", choices=[choice.value for choice in GripperConvention])
-    parser.add_argument("--rate-hz", type=float, default=RATE_HZ)
-    parser.add_argument(
-        "--camera-pose",
-        choices=[choice.value for choice in CameraPoseConvention],
-        default=CameraPoseConvention.CAMERA_TO_WORLD.value,
-    )
+    parser.add_argument("--rate-hz", type=float)
+    parser.add_argument("--camera-pose", choices=[choice.value for choice in CameraPoseConvention])
     parser.add_argument("--tool-frame", type=Path, metavar="FILE")
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
-    if arguments.gripper is None:
-        raise ConfigurationError(
-            "--gripper: missing, expected 1-closed or 1-open; the official release says both: its "
-            "text 1-open, its code 1-closed"
-        )
-    settings = OfficialSettings(
-        gripper=GripperConvention(arguments.gripper),
-        rate_hz=arguments.rate_hz,
-        camera_pose=CameraPoseConvention(arguments.camera_pose),
-        tool=None if arguments.tool_frame is None else read_tool_frame(arguments.tool_frame),
-        software=software_versions(),
-    )
+    run = _run_official if arguments.format == "official" else _run_lerobot
+    return run(arguments, console)
+
+
+def _run_official(arguments: argparse.Namespace, console: Console) -> Outcome:
+    settings = _settings(arguments)
     folders = find_demonstrations(arguments.folder)
     library = DemoLibrary.open_for_recording(arguments.library, UNKNOWN_ROBOT, BACKEND)
     imported: list[Document] = []
@@ -69,6 +62,66 @@ def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
     _report(console, document, arguments.json)
     code = ExitCode.BAD_INPUT if refused else ExitCode.SUCCESS
     return Outcome(code, {**document, "exit_code": int(code)})
+
+
+def _run_lerobot(arguments: argparse.Namespace, console: Console) -> Outcome:
+    """Say what a dataset holds, and of each episode why it is no demonstration."""
+    for name in _OFFICIAL_OPTIONS:
+        if getattr(arguments, name) is not None:
+            raise ConfigurationError(
+                f"--{name.replace('_', '-')}: belongs to --format official, not to lerobot"
+            )
+    reader = LeRobotReader(arguments.folder)
+    held = [{"task": task, **_episodes_of(reader, task)} for task in reader.tasks()]
+    refused = [
+        {"id": f"episode {episode.number}", "reason": reader.missing_for_library(episode)}
+        for episode in reader.episodes
+    ]
+    document = {
+        "dataset": str(arguments.folder),
+        "robot": reader.robot,
+        "fps": reader.fps,
+        "cameras": list(reader.cameras),
+        "tasks": held,
+        "imported": [],
+        "refused": refused,
+    }
+    for row in held:
+        console.print(
+            f"{row['task']}: {len(row['episodes'])} episodes, {row['duration_s']:.1f} s",
+            markup=False,
+        )
+    if not arguments.json:
+        print_set_aside(console, "refused", refused)
+    console.print(f"0 imported, {len(refused)} refused", markup=False)
+    code = ExitCode.BAD_INPUT if refused else ExitCode.SUCCESS
+    return Outcome(code, {**document, "exit_code": int(code)})
+
+
+def _episodes_of(reader: LeRobotReader, task: str) -> Document:
+    episodes = reader.episodes_of(task)
+    frames = sum(episode.length for episode in episodes)
+    return {
+        "episodes": [episode.number for episode in episodes],
+        "frames": frames,
+        "duration_s": round(frames / reader.fps, 3),
+    }
+
+
+def _settings(arguments: argparse.Namespace) -> OfficialSettings:
+    if arguments.gripper is None:
+        raise ConfigurationError(
+            "--gripper: missing, expected 1-closed or 1-open; the official release says both: its "
+            "text 1-open, its code 1-closed"
+        )
+    pose = arguments.camera_pose or CameraPoseConvention.CAMERA_TO_WORLD.value
+    return OfficialSettings(
+        gripper=GripperConvention(arguments.gripper),
+        rate_hz=RATE_HZ if arguments.rate_hz is None else arguments.rate_hz,
+        camera_pose=CameraPoseConvention(pose),
+        tool=None if arguments.tool_frame is None else read_tool_frame(arguments.tool_frame),
+        software=software_versions(),
+    )
 
 
 def _import(library: DemoLibrary, folder: Path, settings: OfficialSettings) -> Document:
@@ -131,7 +184,9 @@ SUBCOMMAND = Subcommand(
       --rate-hz 30                 rate of the twists
       --camera-pose camera-to-world    or world-to-camera
       --tool-frame FILE            what was at the flange, needed to replay them (YAML:
-                                   T_flange_tool, gripper, payload_kg, p_com_flange)""",
+                                   T_flange_tool, gripper, payload_kg, p_com_flange)
+  mt3-demos import FOLDER --format lerobot
+                                   what a LeRobotDataset v3.0 holds, and what it lacks""",
     add_arguments=_add_arguments,
     run=_run,
 )
