@@ -9,6 +9,7 @@ from pathlib import Path
 from demos.camera_stream import StoredStream
 from demos.checks import check_twists, find_defects
 from demos.durable import fsync_tree, move_folder, write_text
+from demos.journal import Journal
 from demos.library import DEMOS, QUARANTINE, REASON_SUFFIX, STAGING, DemoLibrary
 from demos.manifest import write_manifest
 from demos.recording import Recording
@@ -18,6 +19,8 @@ from demos.stream_staging import GROUP
 from mt3.demonstration import DemoSummary
 from mt3.errors import ConfigurationError, DemoFormatError
 from mt3.task import TaskDescription
+
+LOCK_NAME = "import.lock"  # held while a recording that has no journal is written
 
 
 def begin(library: DemoLibrary, task: TaskDescription) -> Path:
@@ -58,6 +61,33 @@ def commit(library: DemoLibrary, staging: Path) -> DemoSummary:
         recording.stream.finish()
     elif record.exists():
         shutil.rmtree(record)
+    return _put_in_place(library, staging, recording)
+
+
+def store(library: DemoLibrary, recording: Recording) -> DemoSummary:
+    """Put a whole recording, such as an imported one, into a library in one step.
+
+    Nothing is left behind where that fails: the source still exists. A lock keeps recovery away
+    from the staging folder meanwhile.
+
+    Raises:
+        DemoFormatError: It breaks the record's rules.
+        ConfigurationError: The library belongs to another robot or backend.
+    """
+    _require_sound(library, recording)
+    staging = begin(library, recording.header.task)
+    lock = Journal(staging / LOCK_NAME)
+    try:
+        return _put_in_place(library, staging, recording)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    finally:
+        lock.close()
+
+
+def _put_in_place(library: DemoLibrary, staging: Path, recording: Recording) -> DemoSummary:
+    record = staging / RECORD_NAME
     write_recording(record, recording, check_twists(recording).as_json())
     content_hash = write_manifest(record)
     fsync_tree(record)
@@ -82,10 +112,14 @@ def read_sound(library: DemoLibrary, staging: Path) -> Recording:
         ConfigurationError: It is of another robot or backend.
     """
     recording = read_staging(staging)
+    _require_sound(library, recording)
+    return recording
+
+
+def _require_sound(library: DemoLibrary, recording: Recording) -> None:
     library.require_matches(recording.header.robot, recording.header.backend)
     if defects := find_defects(recording):
         raise DemoFormatError("; ".join(defects))
-    return recording
 
 
 def _clear(record: Path) -> None:

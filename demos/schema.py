@@ -123,6 +123,11 @@ def view_attributes_as_json(
     }
 
 
+def intrinsics_as_json(intrinsics: Intrinsics) -> Json:
+    """The stored form of intrinsics."""
+    return {name: getattr(intrinsics, name) for name in _INTRINSICS}
+
+
 def view_attributes_from_json(document: Json) -> Json:
     """Keyword arguments of a ``StoredView`` that are not arrays.
 
