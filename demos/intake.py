@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from demos.checks import check_twists, find_defects
+from demos.checks import check_twists, find_defects, settle_bottleneck
 from demos.durable import fsync_tree, move_folder, write_text
 from demos.library import DEMOS, QUARANTINE, REASON_SUFFIX, STAGING, DemoLibrary
 from demos.manifest import write_manifest
@@ -73,6 +73,7 @@ def quarantine(library: DemoLibrary, staging: Path, reason: str) -> Path:
 def _read_sound(library: DemoLibrary, staging: Path) -> Recording:
     recording = read_staging(staging)
     library.require_matches(recording.header.robot, recording.header.backend)
+    recording = settle_bottleneck(recording)
     if defects := find_defects(recording):
         raise DemoFormatError("; ".join(defects))
     return recording

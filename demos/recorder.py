@@ -9,7 +9,12 @@ from typing import Any, Self
 from demos.intake import begin, commit
 from demos.journal import Entry, Journal
 from demos.library import DemoLibrary
-from demos.recording import RecordingHeader, SpeedLimits, StoredView
+from demos.recording import (
+    DEFAULT_BOTTLENECK_DISTANCE_M,
+    RecordingHeader,
+    SpeedLimits,
+    StoredView,
+)
 from demos.staging import begin_staging, bottleneck_entry, end_entry, sample_entry
 from mt3.demonstration import DemoSummary
 from mt3.errors import DeviceError
@@ -28,6 +33,7 @@ class RecorderSettings:
         max_view_age_s: Oldest frame taken for the view of the object.
         software: Version and git revision, for the record.
         resolved_config: Plain values of the configuration, for the record.
+        bottleneck_distance_m: Where no bottleneck is marked, it is before the tool comes this near.
     """
 
     rate_hz: float
@@ -35,6 +41,7 @@ class RecorderSettings:
     max_view_age_s: float
     software: Mapping[str, str]
     resolved_config: Mapping[str, Any]
+    bottleneck_distance_m: float = DEFAULT_BOTTLENECK_DISTANCE_M
 
 
 class Recorder:
@@ -77,6 +84,7 @@ class Recorder:
             speed_limits=settings.speed_limits,
             software=settings.software,
             resolved_config=settings.resolved_config,
+            bottleneck_distance_m=settings.bottleneck_distance_m,
         )
         self._open: tuple[Path, Journal] | None = None
         self._count = 0

@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from demos.recording import RecordingEvents, RecordingHeader, SpeedLimits
+from demos.recording import (
+    DEFAULT_BOTTLENECK_DISTANCE_M,
+    RecordingEvents,
+    RecordingHeader,
+    SpeedLimits,
+)
 from mt3.errors import DemoFormatError
 from mt3.geometry import SE3
 from mt3.perception import Intrinsics
@@ -72,6 +77,7 @@ def header_as_json(header: RecordingHeader) -> Json:
             "linear_mps": header.speed_limits.linear_mps,
             "angular_radps": header.speed_limits.angular_radps,
         },
+        "bottleneck_distance_m": header.bottleneck_distance_m,
         "software": dict(header.software),
         "resolved_config": dict(header.resolved_config),
     }
@@ -98,6 +104,10 @@ def header_from_json(document: Json) -> RecordingHeader:
             ),
             software=dict(document["software"]),
             resolved_config=dict(document["resolved_config"]),
+            bottleneck_distance_m=_positive(
+                document.get("bottleneck_distance_m", DEFAULT_BOTTLENECK_DISTANCE_M),
+                "bottleneck_distance_m",
+            ),
         )
 
 
@@ -124,6 +134,7 @@ def events_as_json(events: RecordingEvents, command: FloatArray) -> Json:
     changes = np.flatnonzero(np.diff(command) != 0) + 1
     return {
         "bottleneck": list(events.bottlenecks),
+        "bottleneck_source": events.bottleneck_source,
         "gripper": [{"index": int(k), "command": float(command[k])} for k in changes],
         "end": events.end,
         "verdict": {"success": events.success, "judge": events.judge},
@@ -146,6 +157,11 @@ def events_from_json(document: Json) -> RecordingEvents:
             end=None if end is None else _index(end, "end"),
             success=success,
             judge=_text(document["verdict"]["judge"], "judge"),
+            bottleneck_source=_one_of(  # absent in records of before there was a rule
+                document.get("bottleneck_source", "operator"),
+                "bottleneck_source",
+                ("operator", "rule"),
+            ),
         )
 
 

@@ -134,6 +134,7 @@ def _settings(cfg: DictConfig, limits: SafetyLimits) -> RecorderSettings:
         max_view_age_s=cfg.recorder.max_view_age_s,
         software=software_versions(),
         resolved_config=config_for_record(cfg),
+        bottleneck_distance_m=cfg.recorder.bottleneck_distance_m,
     )
 
 
