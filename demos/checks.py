@@ -1,13 +1,16 @@
 """The rules a recording must keep before it becomes a demonstration."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
+from demos.bottleneck import read_signs
 from demos.recording import Recording, Samples, StoredView
 from demos.stream_checks import find_stream_defects, max_gap_s
 from demos.twist_check import Motion, TwistComparison
 from demos.twist_proof import TwistCheck, prove_twists
+from mt3.errors import DemoFormatError
 from mt3.geometry import compute_body_twists
 from mt3.perception.object_view import MIN_MASK_PIXELS
 from mt3.perception.rgbd import PLAUSIBLE_DEPTH_M
@@ -32,6 +35,18 @@ def find_defects(recording: Recording) -> list[str]:
         *check_twists(recording).defects(),
         *find_stream_defects(recording),
     ]
+
+
+def settle_bottleneck(recording: Recording) -> Recording:
+    """The recording with its bottleneck by the rule, where none is marked and the rule decides."""
+    if recording.events.bottlenecks or not _is_sound_data(recording):
+        return recording
+    try:
+        k = read_signs(recording).choose()
+    except DemoFormatError:
+        return recording  # find_defects says why
+    events = replace(recording.events, bottlenecks=(k,), bottleneck_source="rule")
+    return replace(recording, events=events)
 
 
 def check_twists(recording: Recording) -> TwistCheck:
@@ -68,8 +83,7 @@ def _array_defects(samples: Samples) -> Iterator[str]:
 
 def _event_defects(recording: Recording) -> Iterator[str]:
     events, n = recording.events, len(recording.samples.t_s)
-    if len(events.bottlenecks) != 1:
-        yield f"bottleneck: got {len(events.bottlenecks)} marks, expected one"
+    yield from _bottleneck_defects(recording)
     if events.end is None:
         yield "end: never marked, the recording broke off"
     elif events.end >= n:
@@ -83,6 +97,24 @@ def _event_defects(recording: Recording) -> Iterator[str]:
         )
     if events.success is False:
         yield f"verdict: {events.judge} judged the demonstration a failure"
+
+
+def _bottleneck_defects(recording: Recording) -> Iterator[str]:
+    marks = len(recording.events.bottlenecks)
+    if marks == 0 and _is_sound_data(recording):
+        try:
+            read_signs(recording).choose()
+        except DemoFormatError as error:
+            yield str(error)
+            return
+    if marks != 1:
+        yield f"bottleneck: got {marks} marks, expected one"
+
+
+def _is_sound_data(recording: Recording) -> bool:
+    """Whether arrays and views are fit to be looked at."""
+    broken = [*_array_defects(recording.samples), *_all_view_defects(recording.views)]
+    return not broken
 
 
 def _time_defects(recording: Recording) -> Iterator[str]:

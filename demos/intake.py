@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from demos.camera_stream import StoredStream
-from demos.checks import check_twists, find_defects
+from demos.checks import check_twists, find_defects, settle_bottleneck
 from demos.durable import fsync_tree, move_folder, write_text
 from demos.journal import Journal
 from demos.library import DEMOS, QUARANTINE, REASON_SUFFIX, STAGING, DemoLibrary
@@ -111,7 +111,7 @@ def read_sound(library: DemoLibrary, staging: Path) -> Recording:
         DemoFormatError: It breaks the record's rules.
         ConfigurationError: It is of another robot or backend.
     """
-    recording = read_staging(staging)
+    recording = settle_bottleneck(read_staging(staging))
     _require_sound(library, recording)
     return recording
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from demos.description import Json
 from demos.durable import fsync_tree, move_folder, write_json
 from demos.lerobot_frames import EpisodeFrames, FrameLayout, make_frames
 from demos.lerobot_layout import (
@@ -38,7 +39,7 @@ from demos.lerobot_layout import (
 from demos.lerobot_stats import Stats, combine, describe_images, describe_numbers, sampled
 from demos.parquet import ParquetWriter, require_pyarrow, write_indexed_table
 from demos.recording import Recording
-from demos.schema import Json, header_as_json, intrinsics_as_json
+from demos.schema import header_as_json, intrinsics_as_json
 from demos.video_file import require_av, write_video
 from mt3.errors import ConfigurationError
 from mt3.types import ColorImage

@@ -84,6 +84,7 @@ class Recorder:
             camera_hz=settings.camera_hz or None,
             allow_drops=settings.allow_drops,
             latency_s=settings.latency_s,
+            bottleneck_distance_m=settings.bottleneck_distance_m,
         )
         self._open: _OpenRecording | None = None
         self._failure: Exception | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from demos.image_codec import color_codec
-from demos.recording import SpeedLimits
+from demos.recording import DEFAULT_BOTTLENECK_DISTANCE_M, SpeedLimits
 from mt3.errors import ConfigurationError
 from mt3.types import require_positive
 
@@ -30,6 +30,7 @@ class RecorderSettings:
         latency_s: How long after the moment it measures a device stamps it, by ``robot``,
             ``gripper`` and ``camera``; subtracted from its time stamps.
         allow_drops: Whether frames may be missing within the interaction.
+        bottleneck_distance_m: Where no bottleneck is marked, it is before the tool comes this near.
 
     Raises:
         ConfigurationError: A value that makes no sense.
@@ -46,9 +47,11 @@ class RecorderSettings:
     queue_frames: int = 30
     latency_s: Mapping[str, float] = field(default_factory=dict)
     allow_drops: bool = False
+    bottleneck_distance_m: float = DEFAULT_BOTTLENECK_DISTANCE_M
 
     def __post_init__(self) -> None:
         require_positive("rate_hz", self.rate_hz)
+        require_positive("bottleneck_distance_m", self.bottleneck_distance_m)
         color_codec(self.color_codec)
         if not (math.isfinite(self.camera_hz) and self.camera_hz >= 0.0):
             raise ConfigurationError(

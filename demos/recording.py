@@ -16,6 +16,7 @@ from mt3.types import BoolArray, ColorImage, Float32Array, FloatArray
 
 DepthImage = npt.NDArray[np.uint16]
 
+DEFAULT_BOTTLENECK_DISTANCE_M = 0.10
 _MAX_DEPTH_MM = np.iinfo(np.uint16).max
 
 
@@ -57,6 +58,7 @@ class RecordingHeader:
         speed_limits: What the samples are checked against.
         software: Version and git revision of this stack.
         resolved_config: The configuration that recorded it, plain values.
+        bottleneck_distance_m: Where no bottleneck is marked, it is before the tool comes this near.
     """
 
     task: TaskDescription
@@ -71,6 +73,7 @@ class RecordingHeader:
     camera_hz: float | None = None
     allow_drops: bool = False
     latency_s: Mapping[str, float] = field(default_factory=dict)
+    bottleneck_distance_m: float = DEFAULT_BOTTLENECK_DISTANCE_M
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,12 +187,15 @@ class RecordingEvents:
         end: Last sample of the interaction, or None where the end was never marked.
         success: The verdict, or None where nobody judged.
         judge: Who gave it.
+        bottleneck_source: ``operator``, or ``rule`` where nobody marked it; see
+            ``demos.bottleneck``.
     """
 
     bottlenecks: tuple[int, ...]
     end: int | None
     success: bool | None
     judge: str
+    bottleneck_source: str = "operator"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,12 @@ from demos.description import (
     shown,
     task_from_json,
 )
-from demos.recording import RecordingEvents, RecordingHeader, SpeedLimits
+from demos.recording import (
+    DEFAULT_BOTTLENECK_DISTANCE_M,
+    RecordingEvents,
+    RecordingHeader,
+    SpeedLimits,
+)
 from mt3.errors import DemoFormatError
 from mt3.geometry import SE3
 from mt3.perception import Intrinsics
@@ -41,6 +46,7 @@ def header_as_json(header: RecordingHeader) -> Json:
             "linear_mps": header.speed_limits.linear_mps,
             "angular_radps": header.speed_limits.angular_radps,
         },
+        "bottleneck_distance_m": header.bottleneck_distance_m,
         "software": dict(header.software),
         "resolved_config": dict(header.resolved_config),
         "latency_s": dict(header.latency_s),
@@ -73,6 +79,10 @@ def header_from_json(document: Json) -> RecordingHeader:
             camera_hz=_positive(rates["camera"], "rate_hz.camera") if "camera" in rates else None,
             allow_drops=document.get("allow_drops") is True,
             latency_s={str(name): float(value) for name, value in latencies.items()},
+            bottleneck_distance_m=_positive(
+                document.get("bottleneck_distance_m", DEFAULT_BOTTLENECK_DISTANCE_M),
+                "bottleneck_distance_m",
+            ),
         )
 
 
@@ -82,6 +92,7 @@ def events_as_json(events: RecordingEvents, command: FloatArray) -> Json:
     changes = np.flatnonzero(np.diff(command) != 0) + 1
     return {
         "bottleneck": list(events.bottlenecks),
+        "bottleneck_source": events.bottleneck_source,
         "gripper": [{"index": int(k), "command": float(command[k])} for k in changes],
         "end": events.end,
         "verdict": {"success": events.success, "judge": events.judge},
@@ -106,6 +117,11 @@ def events_from_json(document: Json) -> RecordingEvents:
             end=None if end is None else _index(end, "end"),
             success=success,
             judge=as_text(document["verdict"]["judge"], "judge"),
+            bottleneck_source=_one_of(  # absent in records of before there was a rule
+                document.get("bottleneck_source", "operator"),
+                "bottleneck_source",
+                ("operator", "rule"),
+            ),
         )
 
 
@@ -121,11 +137,6 @@ def view_attributes_as_json(
         "camera": camera,
         "segmenter": segmenter,
     }
-
-
-def intrinsics_as_json(intrinsics: Intrinsics) -> Json:
-    """The stored form of intrinsics."""
-    return {name: getattr(intrinsics, name) for name in _INTRINSICS}
 
 
 def view_attributes_from_json(document: Json) -> Json:

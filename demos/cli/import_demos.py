@@ -12,6 +12,7 @@ from yaml import YAMLError  # type: ignore[import-untyped]
 from demos.cli.progress import tracked
 from demos.cli.reports import Document, print_set_aside
 from demos.cli.subcommand import Subcommand
+from demos.description import format_errors
 from demos.intake import store
 from demos.lerobot_import import LeRobotReader
 from demos.library import DemoLibrary
@@ -23,7 +24,7 @@ from demos.official_layout import (
     GripperConvention,
 )
 from demos.official_view import camera_pose_path
-from demos.schema import format_errors, tool_from_json
+from demos.schema import tool_from_json
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.software import software_versions
 from mt3.demonstration import UNKNOWN_ROBOT

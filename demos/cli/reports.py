@@ -64,6 +64,7 @@ def describe_recording(
         "samples": len(samples.t_s),
         "duration_s": round(float(samples.t_s[-1]), 3),
         "bottleneck_s": round(float(samples.t_s[events.bottlenecks[0]]), 3),
+        "bottleneck_source": events.bottleneck_source,
         "gripper_events": attributes["events"]["gripper"],
         "verdict": attributes["events"]["verdict"],
         "twist_check": attributes["twist_check"],
