@@ -1,17 +1,20 @@
 """The rules a recording must keep before it becomes a demonstration."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
+from demos.bottleneck import read_signs
 from demos.recording import Recording, Samples, StoredView
-from demos.twist_check import TwistCheck, compare_twists
+from demos.stream_checks import find_stream_defects, max_gap_s
+from demos.twist_check import Motion, TwistComparison
+from demos.twist_proof import TwistCheck, prove_twists
+from mt3.errors import DemoFormatError
 from mt3.geometry import compute_body_twists
 from mt3.perception.object_view import MIN_MASK_PIXELS
 from mt3.perception.rgbd import PLAUSIBLE_DEPTH_M
 
-_MIN_GAP_S = 0.050
-_GAP_PERIODS = 3.0
 _MIN_INTERACTION_SAMPLES = 10
 _MAX_MASK_SHARE = 0.40
 _RIGID_TOLERANCE = 1e-6
@@ -30,16 +33,31 @@ def find_defects(recording: Recording) -> list[str]:
         *_pose_defects(recording),
         *_speed_defects(recording),
         *check_twists(recording).defects(),
+        *find_stream_defects(recording),
     ]
 
 
+def settle_bottleneck(recording: Recording) -> Recording:
+    """The recording with its bottleneck by the rule, where none is marked and the rule decides."""
+    if recording.events.bottlenecks or not _is_sound_data(recording):
+        return recording
+    try:
+        k = read_signs(recording).choose()
+    except DemoFormatError:
+        return recording  # find_defects says why
+    events = replace(recording.events, bottlenecks=(k,), bottleneck_source="rule")
+    return replace(recording, events=events)
+
+
 def check_twists(recording: Recording) -> TwistCheck:
-    """Compare poses with reported twists over the interaction, bottleneck to end."""
+    """Compare poses with reported twists over the interaction, and over the way there."""
     samples, events = recording.samples, recording.events
+    if samples.V_BE_E is None:
+        return TwistCheck(TwistComparison(), TwistComparison())
     end = len(samples.t_s) if events.end is None else events.end + 1
-    part = slice(events.bottlenecks[0], end)
-    twists = None if samples.V_BE_E is None else samples.V_BE_E[part]
-    return compare_twists(samples.t_s[part], samples.T_BE[part], twists)
+    motion = Motion(samples.t_s, samples.T_BE, samples.V_BE_E)
+    k = events.bottlenecks[0]
+    return prove_twists(motion.cut(k, end), motion.cut(0, k + 1))
 
 
 def _array_defects(samples: Samples) -> Iterator[str]:
@@ -56,7 +74,7 @@ def _array_defects(samples: Samples) -> Iterator[str]:
             yield f"{name}: got {int((~np.isfinite(array)).sum())} NaN or infinite values"
     for name in ("opening", "command"):
         array = getattr(samples, name)
-        if ((array < -0.01) | (array > 1.01)).any():
+        if array is not None and ((array < -0.01) | (array > 1.01)).any():
             yield (
                 f"{name}: got {array.min():.3f} to {array.max():.3f}, "
                 "expected a fraction from 0 (closed) to 1 (open)"
@@ -65,8 +83,7 @@ def _array_defects(samples: Samples) -> Iterator[str]:
 
 def _event_defects(recording: Recording) -> Iterator[str]:
     events, n = recording.events, len(recording.samples.t_s)
-    if len(events.bottlenecks) != 1:
-        yield f"bottleneck: got {len(events.bottlenecks)} marks, expected one"
+    yield from _bottleneck_defects(recording)
     if events.end is None:
         yield "end: never marked, the recording broke off"
     elif events.end >= n:
@@ -82,21 +99,39 @@ def _event_defects(recording: Recording) -> Iterator[str]:
         yield f"verdict: {events.judge} judged the demonstration a failure"
 
 
+def _bottleneck_defects(recording: Recording) -> Iterator[str]:
+    marks = len(recording.events.bottlenecks)
+    if marks == 0 and _is_sound_data(recording):
+        try:
+            read_signs(recording).choose()
+        except DemoFormatError as error:
+            yield str(error)
+            return
+    if marks != 1:
+        yield f"bottleneck: got {marks} marks, expected one"
+
+
+def _is_sound_data(recording: Recording) -> bool:
+    """Whether arrays and views are fit to be looked at."""
+    broken = [*_array_defects(recording.samples), *_all_view_defects(recording.views)]
+    return not broken
+
+
 def _time_defects(recording: Recording) -> Iterator[str]:
     t_s = recording.samples.t_s
     if t_s[0] != 0.0:
         yield f"t_s: got a first sample at {t_s[0]:.3f} s, expected 0"
     steps_s = np.diff(t_s)
-    max_gap_s = max(_GAP_PERIODS / recording.header.rate_hz, _MIN_GAP_S)
+    limit_s = max_gap_s(recording.header.rate_hz)
     for k in np.flatnonzero(steps_s <= 0)[:1]:
         yield (
             f"t_s: sample {k + 1} is {steps_s[k]:.4f} s after the one before, "
             "expected strictly increasing times"
         )
-    for k in np.flatnonzero(steps_s >= max_gap_s)[:1]:
+    for k in np.flatnonzero(steps_s >= limit_s)[:1]:
         yield (
             f"t_s: sample {k + 1} is {steps_s[k]:.3f} s after the one before, "
-            f"expected under {max_gap_s:.3f} s"
+            f"expected under {limit_s:.3f} s"
         )
 
 

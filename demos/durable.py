@@ -3,13 +3,33 @@
 import json
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from mt3.errors import DemoFormatError
+from mt3.errors import DemoFormatError, Mt3Error, StorageError
 
 MAX_JSON_BYTES = 16 * 1024 * 1024
+
+
+@contextmanager
+def storage_errors(what: str, folder: Path) -> Iterator[None]:
+    """Turn what the system says of files into an error that says what to do.
+
+    Raises:
+        StorageError: No space, no permission, no disk, or a file that is gone.
+    """
+    try:
+        yield
+    except Mt3Error:
+        raise  # some of ours are errors of the system by kind
+    except OSError as error:
+        raise StorageError(
+            f"{what}: cannot write to {folder} ({error.strerror or error}): make space or give "
+            "it permissions, then mt3-demos check --recover; what was saved before is untouched"
+        ) from error
 
 
 def fsync_path(path: Path) -> None:
@@ -27,6 +47,13 @@ def fsync_tree(folder: Path) -> None:
         for name in names:
             fsync_path(Path(parent, name))
         fsync_path(Path(parent))
+
+
+def write_all(file: int, data: bytes) -> None:
+    """Write everything to a descriptor: a disk nearly full takes a part without an error."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
 
 
 def write_text(path: Path, text: str) -> None:

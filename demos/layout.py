@@ -22,6 +22,7 @@ MAX_DECODED_BYTES = 1 << 28  # of all arrays that are read as a whole: 17 minute
 _MAX_METADATA_BYTES = 1 << 16
 _BLOSC_HEADER = struct.Struct("<4BIII")  # versions, flags, typesize; nbytes, blocksize, cbytes
 _CRC_BYTES = 4
+_MAX_FRAMES_PER_SHARD = 1 << 16
 _BLOSC_NAMES = ("lz4", "zstd")
 
 
@@ -74,8 +75,6 @@ def check_one_blosc_chunk(array: StoredArray) -> Collection[str]:
     """
     _require(array, "chunk_grid", _regular(array.shape))
     _require_codecs(array, ("bytes", "blosc", "crc32c"))
-    if array.document["codecs"][1].get("configuration", {}).get("cname") not in _BLOSC_NAMES:
-        raise DemoFormatError(f"{array.name}: got {shown(array.document['codecs'][1])} as a codec")
     name = "/".join(("c", *("0" for _ in array.shape)))
     place = f"{array.name}/{name}"
     try:
@@ -95,6 +94,43 @@ def check_one_blosc_chunk(array: StoredArray) -> Collection[str]:
     return (name,)
 
 
+def check_shards_of_frames(array: StoredArray) -> Collection[str]:
+    """Shards of one-frame chunks, each JPEG or blosc, then crc32c, with an index at their end.
+
+    Raises:
+        DemoFormatError: Another grid or codec.
+    """
+    frame = list(array.shape[1:])
+    length = _shard_length(array)
+    _require(array, "chunk_grid", _regular((length, *frame)))
+    (sharding,) = _require_codecs(array, ("sharding_indexed",))
+    inside = sharding.get("configuration", {})
+    _require_chain(array, inside.get("index_codecs"), ("bytes", "crc32c"))
+    _require_chain(
+        array, inside.get("codecs"), ("mt3_jpeg", "crc32c"), ("bytes", "blosc", "crc32c")
+    )
+    if (inside.get("chunk_shape"), inside.get("index_location")) != ([1, *frame], "end"):
+        raise DemoFormatError(
+            f"{array.name}: got {shown(inside)}, expected one-frame chunks and an index at the end"
+        )
+    shards = range(-(-array.shape[0] // length))
+    return tuple("/".join(("c", str(k), *("0" for _ in frame))) for k in shards)
+
+
+def _shard_length(array: StoredArray) -> int:
+    """Frames in a shard, as the chunk grid says."""
+    try:
+        length = array.document["chunk_grid"]["configuration"]["chunk_shape"][0]
+    except (KeyError, TypeError, IndexError):
+        length = None
+    if type(length) is not int or not 1 <= length <= _MAX_FRAMES_PER_SHARD:
+        raise DemoFormatError(
+            f"{array.name}: got chunk_grid {shown(array.document.get('chunk_grid'))}, expected "
+            f"1 to {_MAX_FRAMES_PER_SHARD} frames in a shard"
+        )
+    return length
+
+
 # Another array of the record needs its line here, and where it is not one chunk of blosc a
 # function like the one above; _GROUPS needs the group it is in.
 RULES = (
@@ -102,13 +138,21 @@ RULES = (
     ArrayRule(r"views/\d+/depth", "uint16", 2, (None, None), check_one_blosc_chunk),
     ArrayRule(r"views/\d+/mask", "bool", 1, (None, None), check_one_blosc_chunk),
     ArrayRule(r"robot/t_s", "float64", 8, (None,), check_one_blosc_chunk),
-    ArrayRule(r"robot/T_base_tool", "float64", 8, (None, 4, 4), check_one_blosc_chunk),
+    ArrayRule(r"robot/T_(base|world)_tool", "float64", 8, (None, 4, 4), check_one_blosc_chunk),
     ArrayRule(r"robot/joints", "float64", 8, (None, None), check_one_blosc_chunk),
     ArrayRule(r"robot/V_BE_E", "float64", 8, (None, 6), check_one_blosc_chunk),
     ArrayRule(r"gripper/opening", "float32", 4, (None,), check_one_blosc_chunk),
     ArrayRule(r"gripper/command", "float32", 4, (None,), check_one_blosc_chunk),
+    ArrayRule(r"camera/t_s", "float64", 8, (None,), check_one_blosc_chunk),
+    ArrayRule(r"camera/T_world_camera", "float64", 8, (None, 4, 4), check_one_blosc_chunk),
+    ArrayRule(
+        r"camera/color", "uint8", 1, (None, None, None, 3), check_shards_of_frames, whole=False
+    ),
+    ArrayRule(
+        r"camera/depth", "uint16", 2, (None, None, None), check_shards_of_frames, whole=False
+    ),
 )
-_GROUPS = r"|views|views/\d+|robot|gripper"
+_GROUPS = r"|views|views/\d+|robot|gripper|camera"
 _ARRAY_KEYS = frozenset(
     (
         "shape",
@@ -231,15 +275,27 @@ def _require(array: StoredArray, key: str, expected: object) -> None:
         raise DemoFormatError(f"{array.name}: got {key} {shown(got)}, expected {shown(expected)}")
 
 
-def _require_codecs(array: StoredArray, names: tuple[str, ...]) -> None:
-    """Compare the chain of codecs by name; numbers are little-endian."""
-    codecs = array.document.get("codecs")
+def _require_codecs(array: StoredArray, *chains: tuple[str, ...]) -> list[Json]:
+    """Compare the array's chain of codecs with those that are allowed; returns it."""
+    return _require_chain(array, array.document.get("codecs"), *chains)
+
+
+def _require_chain(array: StoredArray, codecs: object, *chains: tuple[str, ...]) -> list[Json]:
+    """Compare a chain of codecs by name; numbers are little-endian."""
     codecs = codecs if isinstance(codecs, list) else []
     known = all(
         isinstance(codec, dict) and isinstance(codec.get("configuration", {}), dict)
         for codec in codecs
     )
-    if not known or tuple(codec.get("name") for codec in codecs) != names:
-        raise DemoFormatError(f"{array.name}: got codecs {shown(codecs)}, expected {names}")
+    if not known or tuple(codec.get("name") for codec in codecs) not in chains:
+        expected = " or ".join(", ".join(chain) for chain in chains)
+        raise DemoFormatError(f"{array.name}: got codecs {shown(codecs)}, expected {expected}")
     if codecs[0].get("configuration", {}).get("endian", "little") != "little":
         raise DemoFormatError(f"{array.name}: got {shown(codecs[0])}, expected little-endian")
+    for codec in codecs:
+        if (
+            codec["name"] == "blosc"
+            and codec.get("configuration", {}).get("cname") not in _BLOSC_NAMES
+        ):
+            raise DemoFormatError(f"{array.name}: got {shown(codec)} as a codec")
+    return codecs

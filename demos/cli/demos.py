@@ -16,6 +16,8 @@ VERBS = {
     "ls": "demos.cli.ls",
     "show": "demos.cli.show",
     "check": "demos.cli.check",
+    "import": "demos.cli.import_demos",
+    "export": "demos.cli.export_demos",
     "rm": "demos.cli.rm",
 }
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from demos.cli.reports import describe_recording, print_recording
 from demos.cli.subcommand import Subcommand
 from demos.library import DemoLibrary
-from demos.picture import draw_demonstration
+from demos.picture import draw_recording
 from mt3.cli.outcome import ExitCode, Outcome
 
 
@@ -24,7 +24,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
     if not arguments.json:
         print_recording(console, document)
     if arguments.picture is not None:
-        draw_demonstration(library.load(arguments.id), arguments.picture)
+        draw_recording(recording, arguments.id, arguments.picture)
         document["picture"] = str(arguments.picture)
         console.print(f"picture: {arguments.picture}", markup=False)
     return Outcome(ExitCode.SUCCESS, document)
@@ -34,7 +34,8 @@ SUBCOMMAND = Subcommand(
     name="show",
     help_lines="""\
   mt3-demos show ID                details of one
-  mt3-demos show ID --picture FILE and a picture: view, tool path, gripper (.png, .pdf or .svg)""",
+  mt3-demos show ID --picture FILE and a picture: view, tool path, bottleneck, gripper, twists
+                                   (.png, .pdf or .svg)""",
     add_arguments=_add_arguments,
     run=_run,
 )

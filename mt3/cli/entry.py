@@ -61,12 +61,19 @@ def run_hydra_command(command: HydraCommand, arguments: Sequence[str] | None = N
     )
 
 
-def config_for_record(cfg: DictConfig) -> dict[str, Any]:
-    """The resolved configuration as plain values, without how often, where from and to."""
-    plain = OmegaConf.to_container(cfg, resolve=True)
-    if not isinstance(plain, dict):
-        raise ConfigurationError("configuration: expected keys and values")
-    return {str(key): value for key, value in plain.items() if key not in _NOT_OF_A_RECORD}
+def config_for_record(cfg: DictConfig, without: Sequence[str] = ()) -> dict[str, Any]:
+    """The resolved configuration as plain values, without how often, where from and to.
+
+    Args:
+        cfg: The configuration.
+        without: Nodes that have no part in what is recorded; they need not be resolvable.
+    """
+    left_out = {*_NOT_OF_A_RECORD, *without}
+    return {str(key): _plain(cfg[key]) for key in cfg if key not in left_out}
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401  # whatever the YAML holds
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
 
 
 def _outcome_of_hydra(error: Exception) -> Outcome | None:
