@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -91,6 +91,8 @@ class Recorder:
             self._progress = self._open.capture.progress
             self._open.capture.start()
         except BaseException:
+            with suppress(Mt3Error):
+                self._stop()
             self._close()
             shutil.rmtree(staging)
             raise

@@ -12,6 +12,7 @@ from demos.library import DemoLibrary, SetAside
 from demos.recording import Recording
 from demos.recovery import Recovery
 from demos.storage import read_attributes
+from demos.stream_checks import dropped_in_interaction
 from mt3.demonstration import DemoSummary
 
 Document = dict[str, Any]
@@ -73,8 +74,21 @@ def describe_recording(
             }
             for view in recording.views
         ],
+        "camera_stream": _describe_stream(recording),
         "software": dict(header.software),
         "resolved_config": dict(header.resolved_config),
+    }
+
+
+def _describe_stream(recording: Recording) -> Document | None:
+    stream = recording.stream
+    if stream is None:
+        return None
+    return {
+        "camera": stream.camera,
+        "frames": len(stream.t_s),
+        "rate_hz": recording.header.camera_hz,
+        "dropped_in_interaction": dropped_in_interaction(recording),
     }
 
 
