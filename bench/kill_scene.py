@@ -7,6 +7,7 @@ import numpy as np
 
 from demos.recorder import RecorderSettings
 from demos.recording import SpeedLimits, StoredView
+from mt3.errors import StaleDataError
 from mt3.geometry import SE3
 from mt3.interfaces import ArmState, GripperState
 from mt3.perception import RGBD, Intrinsics
@@ -29,6 +30,7 @@ SETTINGS = RecorderSettings(
     allow_drops=True,  # a killed or starved child is not what is measured
 )
 _FIRST_DEPTH_MM = 500
+_SLOWER = 4.0
 _SPEED_MPS = 0.05
 
 
@@ -47,20 +49,28 @@ class SteppedClock:
         time.sleep(0.002)
         self.t_s = t_s
 
+    def turn_back(self, by_s: float) -> None:
+        """Go wrong."""
+        self.t_s -= by_s
 
-class WallClock:
-    """The computer's monotonic clock; ``jump_s`` sets it wrong."""
+
+class SlowWallClock:
+    """The computer's clock, four times slower, so that a busy computer is no reason to refuse."""
 
     def __init__(self) -> None:
-        self.jump_s = 0.0
+        self._jump_s = 0.0
 
     def now_s(self) -> float:
         """Seconds since an arbitrary origin."""
-        return time.monotonic() + self.jump_s
+        return time.monotonic() / _SLOWER + self._jump_s
 
     def sleep_until(self, t_s: float) -> None:
         """Return when ``now_s() >= t_s``."""
-        time.sleep(max(0.0, t_s - self.now_s()))
+        time.sleep(max(0.0, _SLOWER * (t_s - self.now_s())))
+
+    def turn_back(self, by_s: float) -> None:
+        """Go wrong."""
+        self._jump_s -= by_s
 
 
 class KillScene:
@@ -76,7 +86,7 @@ class KillScene:
 
     def __init__(self, backend: str) -> None:
         self.backend = backend
-        self.clock: Any = SteppedClock() if backend == "sim" else WallClock()
+        self.clock: Any = SteppedClock() if backend == "sim" else SlowWallClock()
         self.arm, self.gripper = SlowArm(self.clock), OpenGripper(self.clock)
         self.cameras = {"front": NumberedCamera(self.clock)}
 
@@ -116,9 +126,16 @@ class NumberedCamera:
 
     def __init__(self, clock: Any) -> None:  # noqa: ANN401  # either clock
         self._clock, self.count = clock, 0
+        self.unplugged = False
 
     def read(self, max_age_s: float) -> RGBD:
-        """The next frame."""
+        """The next frame.
+
+        Raises:
+            StaleDataError: It is unplugged.
+        """
+        if self.unplugged:
+            raise StaleDataError(f"camera front: no frame for {max_age_s} s, is it plugged in?")
         color, depth_mm = numbered_frame(self.count)
         self.count += 1
         depth_m = depth_mm / np.float32(1000.0)

@@ -40,8 +40,10 @@ from mt3.errors import DemoFormatError
 COUNT = 200
 EARLIER = 2  # demonstrations that the library holds before
 PER_CHILD = 2  # demonstrations that a child records, unless it is killed
-SAMPLES = 45
+SAMPLES = 30
+REAL_RATES = {"rate_hz": 100.0, "camera_hz": 100.0}
 _REPORT = struct.Struct("<qqq")
+REPORT_BYTES = _REPORT.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def measure(count: int, seed: int) -> dict[str, Any]:
             backend = BACKENDS[number % len(BACKENDS)]
             template, whole_s = templates[backend]
             library = DemoLibrary.open(shutil.copytree(template, Path(folder) / "killed"))
-            before = _digests(library)
+            before = digests(library)
             acknowledged = _kill(library, rng.uniform(0.0, whole_s))
             case = _judge(library, before, acknowledged)
             outcomes.update(case.outcomes)
@@ -113,7 +115,7 @@ def _judge(library: DemoLibrary, before: Mapping[str, str], said: Acknowledged) 
         case.outcomes = [recovery.outcome for recovery in recover(library)] or ["nothing left"]
     except Exception:  # whatever escapes from a recovery is a finding
         case.problems.append(traceback.format_exc())
-    after = _digests(library)
+    after = digests(library)
     case.problems += [f"{name}: changed" for name in before if after.get(name) != before[name]]
     if now_saved < len(before) + said.saved:
         case.problems.append(f"saved {said.saved}, found {now_saved - len(before)}")
@@ -157,9 +159,9 @@ def _template(path: Path, backend: str) -> tuple[Path, float]:
     library = DemoLibrary.create(path, ROBOT, backend)
     report = mmap.mmap(-1, _REPORT.size)
     for _ in range(EARLIER - 1):
-        _record(library, report)
+        record_one(library, report)
     start_s = time.perf_counter()
-    _record(library, report)
+    record_one(library, report)
     return path, PER_CHILD * (time.perf_counter() - start_s)
 
 
@@ -170,7 +172,7 @@ def _kill(library: DemoLibrary, after_s: float) -> Acknowledged:
     if child == 0:
         try:
             for _ in range(PER_CHILD):
-                _record(library, report)
+                record_one(library, report)
         finally:
             os._exit(0)
     time.sleep(after_s)
@@ -180,18 +182,21 @@ def _kill(library: DemoLibrary, after_s: float) -> Acknowledged:
 
 
 class _Report(Protocol):
+    """Memory that a child shares with its parent."""
+
     def __getitem__(self, index: slice) -> bytes: ...
 
     def __setitem__(self, index: slice, value: bytes) -> None: ...
 
 
-def _record(library: DemoLibrary, report: _Report) -> None:
+def record_one(library: DemoLibrary, report: _Report) -> None:
+    """Record and save one demonstration, and report each step."""
     scene = KillScene(library.backend)
     saved = _REPORT.unpack(report[:])[0]
-    settings = replace(SETTINGS, rate_hz=60.0 if library.backend == "sim" else 200.0)
+    settings = SETTINGS if library.backend == "sim" else replace(SETTINGS, **REAL_RATES)
     with Recorder(scene, scene.arm, library, TASK, [view()], settings) as recorder:
         for k in range(SAMPLES):
-            scene.clock.sleep_until(scene.clock.now_s() + 1.0 / 60.0)
+            scene.clock.sleep_until(scene.clock.now_s() + 1.0 / settings.rate_hz)
             recorder.sample()
             progress = recorder.progress
             report[:] = _REPORT.pack(saved, progress.samples, progress.frames)
@@ -202,7 +207,7 @@ def _record(library: DemoLibrary, report: _Report) -> None:
     report[:] = _REPORT.pack(saved + 1, 0, 0)
 
 
-def _digests(library: DemoLibrary) -> dict[str, str]:
+def digests(library: DemoLibrary) -> dict[str, str]:
     """One digest over names and bytes of each demonstration."""
     digests = {}
     for name in library.names(DEMOS):

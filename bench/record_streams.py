@@ -25,6 +25,7 @@ from demos.library import DemoLibrary
 from demos.recorder import Recorder, RecorderProgress, RecorderSettings
 from demos.recording import Recording, SpeedLimits, StoredView, as_depth_mm
 from demos.stream_checks import dropped_in_interaction
+from mt3.errors import DemoFormatError
 from mt3.geometry import SE3
 from mt3.interfaces import ArmState, GripperState
 from mt3.perception import RGBD, Intrinsics
@@ -149,6 +150,8 @@ def make_frames(rng: np.random.Generator) -> list[tuple[ColorImage, Float32Array
 def measure(seconds: float) -> dict[str, Any]:
     """Record, save, read back and compare; then the table of codecs.
 
+    ``refused`` says why where the recording broke a rule: on a computer busy with other things.
+
     Args:
         seconds: How long to capture.
     """
@@ -159,10 +162,11 @@ def measure(seconds: float) -> dict[str, Any]:
         figures = _record(library, camera, seconds)
         figures["peak_rss_mib"] = _peak_mib()
         figures["rss_before_mib"] = baseline_mib
-        start_s = time.perf_counter()
-        recording, _ = library.read(library.summaries()[0].demo_id)
-        figures["read_back_s"] = time.perf_counter() - start_s
-        figures |= _compare(recording, camera)
+        for summary in library.summaries():
+            start_s = time.perf_counter()
+            recording, _ = library.read(summary.demo_id)
+            figures["read_back_s"] = time.perf_counter() - start_s
+            figures |= _compare(recording, camera)
     return {**figures, "codecs": measure_codecs(camera.ring)}
 
 
@@ -215,14 +219,18 @@ def _record(library: DemoLibrary, camera: SyntheticCamera, seconds: float) -> di
         capture_s, cpu_s = time.perf_counter() - start_s, time.process_time() - start_cpu_s
         progress: RecorderProgress = recorder.progress
         start_s = time.perf_counter()
-        summary = recorder.save()
+        try:
+            recorder.save()
+            refused = None
+        except DemoFormatError as error:
+            refused = str(error)
         save_s = time.perf_counter() - start_s
-    folder = library.folder(summary.demo_id)
     start_s = time.perf_counter()
-    fsync_tree(folder)
-    stored = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    fsync_tree(library.path)
+    stored = sum(path.stat().st_size for path in library.path.rglob("*") if path.is_file())
     return {
         "seconds": seconds,
+        "refused": refused,
         "samples": progress.samples,
         "robot_hz": progress.robot_hz,
         "frames": progress.frames,

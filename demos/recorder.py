@@ -4,7 +4,7 @@ import contextlib
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -93,6 +93,8 @@ class Recorder:
             self._progress = self._open.capture.progress
             self._open.capture.start()
         except BaseException:
+            with suppress(Mt3Error):
+                self._stop()
             self._close()
             shutil.rmtree(staging)
             raise

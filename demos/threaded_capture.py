@@ -218,6 +218,8 @@ class ThreadedCapture:
         return threading.Thread(target=run, name=f"recorder-{name}", daemon=True)
 
     def _join(self, thread: threading.Thread) -> None:
+        if thread.ident is None:
+            return  # an interrupt came before it was started
         thread.join(_JOIN_S)
         if thread.is_alive():
             raise DeviceError(f"recorder: {thread.name} did not end within {_JOIN_S} s")

@@ -77,8 +77,23 @@ def describe_recording(
             }
             for view in recording.views
         ],
+        "camera_stream": _describe_stream(recording),
         "software": dict(header.software),
         "resolved_config": dict(header.resolved_config),
+    }
+
+
+def _describe_stream(recording: "Recording") -> Document | None:
+    from demos.stream_checks import dropped_in_interaction  # listing needs no numpy
+
+    stream = recording.stream
+    if stream is None:
+        return None
+    return {
+        "camera": stream.camera,
+        "frames": len(stream.t_s),
+        "rate_hz": recording.header.camera_hz,
+        "dropped_in_interaction": dropped_in_interaction(recording),
     }
 
 

@@ -1,7 +1,12 @@
 """Camera streams: what was seen is what is read back, by us and by plain zarr."""
 
+import configparser
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +23,8 @@ from demos.recording import as_depth_mm
 from demos.recovery import recover
 from demos.shards import FRAMES_PER_SHARD
 from mt3.errors import ConfigurationError, DeviceError, StaleDataError
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(params=["jpeg", "lossless"])
@@ -206,3 +213,28 @@ def test_a_view_and_a_stream_come_from_their_own_cameras(library, streamed):
     view = take_view(scene, scene.arm, MUG, RedSegmenter(), 1.0)
     assert view.color[25, 30, 0] == 200
     assert scene.cameras["top"].count == 0
+
+
+READ = """
+import sys, numpy, zarr
+array = zarr.open_group(sys.argv[1], mode="r")["camera/color"]
+print(array[3].sum())
+"""
+
+
+def test_zarr_finds_the_codec_in_a_program_that_knows_nothing_of_us(library, streamed, tmp_path):
+    """By the entry point of the distribution, here one made from our setup.cfg."""
+    folder = library.folder(record_stream(library, streamed).demo_id)
+    setup_cfg = configparser.ConfigParser()
+    setup_cfg.read(ROOT / "setup.cfg")
+    entry_points = setup_cfg["options.entry_points"]["zarr.codecs"]
+    installed = tmp_path / "site" / "codec_of_mt3-1.0.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: codec-of-mt3\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text(f"[zarr.codecs]\n{entry_points.strip()}\n")
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path / 'site'}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-c", READ, str(folder)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    color = library.read(folder.name)[0].stream.color(3)
+    assert int(done.stdout) == color.sum()

@@ -18,7 +18,7 @@ from demos.recovery import recover
 from demos.stream_staging import FrameWriter
 from mt3.errors import DemoFormatError, DeviceError, StaleDataError, StorageError
 
-RATE_HZ = 200.0
+RATE_HZ, CAMERA_HZ = 100.0, 60.0
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def recording(library, streamed):
 
     @contextmanager
     def begin(scene, **changes):
-        settings = replace(streamed, rate_hz=RATE_HZ, **changes)
+        settings = replace(streamed, rate_hz=RATE_HZ, camera_hz=CAMERA_HZ, **changes)
         view = KinematicScene()
         view = take_view(view, view.arm, MUG, RedSegmenter(), 1.0)
         with Recorder(scene, scene.arm, library, MUG, [view], settings) as recorder:
@@ -61,7 +61,8 @@ def wait_until(condition):
 def demonstrate(recorder, frames=8):
     wait_until(lambda: recorder.progress.frames >= 2)
     recorder.mark_bottleneck()
-    wait_until(lambda: recorder.progress.frames >= frames)
+    samples = recorder.samples
+    wait_until(lambda: recorder.progress.frames >= frames and recorder.samples >= samples + 15)
     recorder.end(True, "test")
 
 
@@ -83,7 +84,7 @@ def test_samples_and_frames_come_by_themselves(library, recording):
 
 
 def test_a_late_camera_still_covers_the_end(library, recording):
-    scene = real_scene(FreeRunningCamera, rate_hz=30.0, delay_s=0.07)
+    scene = real_scene(FreeRunningCamera, rate_hz=CAMERA_HZ, delay_s=0.07)
     with recording(scene, allow_drops=True) as recorder:
         demonstrate(recorder)
         summary = recorder.save()
