@@ -1,6 +1,6 @@
 """How one object instance is found in an image."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mt3.perception.rgbd import RGBD
 from mt3.types import BoolArray
@@ -19,5 +19,18 @@ class Segmenter(Protocol):
 
         Raises:
             SegmentationError: The object is not in the image.
+        """
+        ...
+
+
+@runtime_checkable
+class CandidateSegmenter(Segmenter, Protocol):
+    """Does not know names: it can only say what may be meant."""
+
+    def candidates(self, rgbd: RGBD) -> tuple[BoolArray, ...]:
+        """Masks, (H, W) bool, at least one, each of one object, in the order of their numbers.
+
+        Raises:
+            SegmentationError: Nothing is in the image that could be meant.
         """
         ...

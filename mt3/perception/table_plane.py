@@ -68,7 +68,7 @@ def fit_table_plane(
         ImageError: Too few points near the height, or no plane that enough of them lie on.
     """
     p_W = _points_near(rgbd, expected_height_m, search_m)
-    centre, normal = _propose(p_W, rng)
+    centre, normal = propose_plane(p_W, rng)
     inlier = np.abs((p_W - centre) @ normal) < _INLIER_M
     for _ in range(_REFINEMENTS):
         centre, normal = _least_squares_plane(p_W[inlier])
@@ -99,8 +99,13 @@ def _points_near(rgbd: RGBD, height_m: float, search_m: float) -> FloatArray:
     return p_W
 
 
-def _propose(p_W: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """A point and the unit normal of the proposed plane with the most points."""
+def propose_plane(p_W: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """A point and the unit normal, by chance pointing up or down, of the plane most points are on.
+
+    Args:
+        p_W: (N, 3), metres; at least one.
+        rng: Draws the triples that propose planes.
+    """
     triples = p_W[rng.integers(len(p_W), size=(_HYPOTHESES, 3))]
     normals = np.cross(triples[:, 1] - triples[:, 0], triples[:, 2] - triples[:, 0])
     lengths = np.linalg.norm(normals, axis=1)
