@@ -108,7 +108,8 @@ def _draw_solid(axes: Axes3D, recording: Recording) -> None:
 
 def _draw_plane(axes: Axes, recording: Recording, plane: tuple[int, int], title: str) -> None:
     points_W = _object_W(recording)
-    axes.scatter(*points_W[:, plane].T, s=2.0, color=_MASK, alpha=0.35, linewidths=0.0)
+    right, up = points_W[:, plane].T
+    axes.scatter(right, up, s=2.0, color=_MASK, alpha=0.35, linewidths=0.0)
     _draw_path(axes, recording, _path_W(recording)[:, plane])
     axes.set_xlabel(f"{'xyz'[plane[0]]} in W [m]")
     axes.set_ylabel(f"{'xyz'[plane[1]]} in W [m]")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from demos.cli import consistency
 from demos.cli.reports import (
     Document,
     describe_library,
@@ -21,9 +22,13 @@ from mt3.errors import DemoFormatError
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recover", action="store_true")
+    consistency.add_arguments(parser)
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
+    consistency.require_fitting(arguments)
+    if arguments.consistency:
+        return consistency.run(arguments, console)
     library = DemoLibrary.open(arguments.library)
     recovered = recover(library) if arguments.recover else []
     document: Document = {"recovered": [describe_recovery(item) for item in recovered]}
@@ -56,9 +61,10 @@ def _broken(library: DemoLibrary, demo_ids: Sequence[str]) -> list[Document]:
 
 SUBCOMMAND = Subcommand(
     name="check",
-    help_lines="""\
+    help_lines=f"""\
   mt3-demos check                  verify every stored byte and every rule of the record
-  mt3-demos check --recover        also finish, or put into quarantine, what a crash left""",
+  mt3-demos check --recover        also finish, or put into quarantine, what a crash left
+{consistency.HELP_LINES}""",
     add_arguments=_add_arguments,
     run=_run,
 )
