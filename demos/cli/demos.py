@@ -25,7 +25,8 @@ Options of every subcommand:
 
 A library is made by mt3-record, for example: mt3-record task="pick up the mug"
 
-Exit codes: 0 success, 1 demonstrations disagree, 2 no such demonstration, 3 bad input or something damaged, 130 interrupted.
+Exit codes: 0 success, 1 demonstrations disagree, 2 no such demonstration,
+3 bad input or something damaged, 130 interrupted.
 """
 
 
