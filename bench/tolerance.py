@@ -203,7 +203,7 @@ def main() -> None:
         library = str(Path(folder) / "library")
         jobs = list(jobs_of(arguments.scenes, library))
         for task in dict.fromkeys(job.task for job in jobs):
-            record_episode(configure("record", task, 0, library))
+            record_episode(configure("record", task, 0, library, "recorder=steady"))
         figures = measure(jobs, arguments.workers)
     print_table(figures)
     if arguments.scenes < SCENES:

@@ -27,12 +27,12 @@ from mt3.task import TaskDescription
 TASKS = ("pick up the mug", "pick up the box", "push the box", "put the can on the tray")
 
 
-def configure(name: str, task: str, seed: int, library: str) -> DictConfig:
+def configure(name: str, task: str, seed: int, library: str, *typed: str) -> DictConfig:
     """The configuration of one command, with the demonstrated instance."""
     setup_globals()
-    typed = [f"task={task}", f"seed={seed}", f"library={library}", "scene.instance_seed=0"]
+    places = [f"task={task}", f"seed={seed}", f"library={library}", "scene.instance_seed=0"]
     with initialize_config_module("mt3.configs", version_base=None):
-        return compose(name, overrides=[*typed, "scene.held_instance_seed=0"])
+        return compose(name, overrides=[*places, "scene.held_instance_seed=0", *typed])
 
 
 def run_one(task: str, seed: int, library: str) -> tuple[TrialRecord, float]:
@@ -47,7 +47,7 @@ def run_one(task: str, seed: int, library: str) -> tuple[TrialRecord, float]:
 def measure(trials: int, library: str) -> dict[str, Any]:
     """Times of completed trials over all tasks, stage by stage."""
     for task in TASKS:
-        record_episode(configure("record", task, 0, library))
+        record_episode(configure("record", task, 0, library, "recorder=steady"))
     run_one(TASKS[0], 1, library)  # loads what is loaded once in a process
     done, repeated = [], (TASKS[0], 1)
     for k in range(trials):

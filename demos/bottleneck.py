@@ -83,7 +83,7 @@ def read_signs(recording: Recording) -> BottleneckSigns:
 def measure_distances(recording: Recording) -> FloatArray:
     """Distances (T,) from the tool centre to the object as the default view saw it, metres."""
     points_W = recording.views[0].as_object_view().points_W()
-    p_WE = (recording.header.T_WB.matrix @ recording.samples.T_BE)[:, :3, 3]
+    p_WE = recording.T_WE[:, :3, 3]
     rank = min(max(_LEAST_STRAY, round(_STRAY_SHARE * len(points_W))) + 1, len(points_W))
     distances_m: FloatArray = np.asarray(KDTree(points_W).query(p_WE, k=[rank])[0])
     return distances_m[:, 0]

@@ -7,6 +7,7 @@ import numpy as np
 
 from demos.bottleneck import read_signs
 from demos.recording import Recording, Samples, StoredView
+from demos.stream_checks import find_stream_defects, max_gap_s
 from demos.twist_check import Motion, TwistComparison
 from demos.twist_proof import TwistCheck, prove_twists
 from mt3.errors import DemoFormatError
@@ -14,8 +15,6 @@ from mt3.geometry import compute_body_twists
 from mt3.perception.object_view import MIN_MASK_PIXELS
 from mt3.perception.rgbd import PLAUSIBLE_DEPTH_M
 
-_MIN_GAP_S = 0.050
-_GAP_PERIODS = 3.0
 _MIN_INTERACTION_SAMPLES = 10
 _MAX_MASK_SHARE = 0.40
 _RIGID_TOLERANCE = 1e-6
@@ -34,6 +33,7 @@ def find_defects(recording: Recording) -> list[str]:
         *_pose_defects(recording),
         *_speed_defects(recording),
         *check_twists(recording).defects(),
+        *find_stream_defects(recording),
     ]
 
 
@@ -74,7 +74,7 @@ def _array_defects(samples: Samples) -> Iterator[str]:
             yield f"{name}: got {int((~np.isfinite(array)).sum())} NaN or infinite values"
     for name in ("opening", "command"):
         array = getattr(samples, name)
-        if ((array < -0.01) | (array > 1.01)).any():
+        if array is not None and ((array < -0.01) | (array > 1.01)).any():
             yield (
                 f"{name}: got {array.min():.3f} to {array.max():.3f}, "
                 "expected a fraction from 0 (closed) to 1 (open)"
@@ -122,16 +122,16 @@ def _time_defects(recording: Recording) -> Iterator[str]:
     if t_s[0] != 0.0:
         yield f"t_s: got a first sample at {t_s[0]:.3f} s, expected 0"
     steps_s = np.diff(t_s)
-    max_gap_s = max(_GAP_PERIODS / recording.header.rate_hz, _MIN_GAP_S)
+    limit_s = max_gap_s(recording.header.rate_hz)
     for k in np.flatnonzero(steps_s <= 0)[:1]:
         yield (
             f"t_s: sample {k + 1} is {steps_s[k]:.4f} s after the one before, "
             "expected strictly increasing times"
         )
-    for k in np.flatnonzero(steps_s >= max_gap_s)[:1]:
+    for k in np.flatnonzero(steps_s >= limit_s)[:1]:
         yield (
             f"t_s: sample {k + 1} is {steps_s[k]:.3f} s after the one before, "
-            f"expected under {max_gap_s:.3f} s"
+            f"expected under {limit_s:.3f} s"
         )
 
 

@@ -5,9 +5,10 @@ the one that was recorded there. A stale camera pose, a wrong bottleneck or anot
 shows as one demonstration that disagrees with all others; so does another way of grasping.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import permutations
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from mt3.types import FloatArray, require_positive
 _MOST = 0.5
 _HALF_TURN_E = np.diag([-1.0, -1.0, 1.0, 1.0])  # the same parallel gripper
 _ROUND_TURNS_RAD = np.deg2rad(np.arange(360.0))
+
+
+Pair: TypeAlias = tuple[Demonstration, Demonstration]
 
 
 class Registers(Protocol):
@@ -142,7 +146,7 @@ def check_consistency(
     demos: Sequence[Demonstration],
     registrar: Registers,
     rules: ConsistencyRules,
-    on_pair: Callable[[], None] = lambda: None,
+    track: Callable[[Sequence[Pair]], Iterable[Pair]] = iter,
 ) -> TaskConsistency:
     """Compare all demonstrations of one task with each other.
 
@@ -150,14 +154,9 @@ def check_consistency(
         demos: Of one task; n of them cost n (n - 1) registrations.
         registrar: Registers one on another.
         rules: From where on two disagree.
-        on_pair: Called after every pair, for a progress bar.
+        track: Yields the pairs in turn, for a progress bar.
     """
-    pairs: list[PairAgreement] = []
-    for demo in demos:
-        for other in demos:
-            if other is not demo:
-                pairs.append(_compare(demo, other, registrar, rules))
-                on_pair()
+    pairs = [_compare(*pair, registrar, rules) for pair in track(list(permutations(demos, 2)))]
     ids = tuple(demo.demo_id for demo in demos)
     return TaskConsistency(ids, tuple(pairs), find_culprits(ids, pairs))
 

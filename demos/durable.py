@@ -2,12 +2,34 @@
 
 import json
 import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from mt3.errors import DemoFormatError
+from mt3.errors import DemoFormatError, Mt3Error, StorageError
 
 MAX_JSON_BYTES = 16 * 1024 * 1024
+
+
+@contextmanager
+def storage_errors(what: str, folder: Path) -> Iterator[None]:
+    """Turn what the system says of files into an error that says what to do.
+
+    Raises:
+        StorageError: No space, no permission, no disk, or a file that is gone.
+    """
+    try:
+        yield
+    except Mt3Error:
+        raise  # some of ours are errors of the system by kind
+    except OSError as error:
+        raise StorageError(
+            f"{what}: cannot write to {folder} ({error.strerror or error}): make space or give "
+            "it permissions, then mt3-demos check --recover; what was saved before is untouched"
+        ) from error
 
 
 def fsync_path(path: Path) -> None:
@@ -27,6 +49,13 @@ def fsync_tree(folder: Path) -> None:
         fsync_path(Path(parent))
 
 
+def write_all(file: int, data: bytes) -> None:
+    """Write everything to a descriptor: a disk nearly full takes a part without an error."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+
+
 def write_text(path: Path, text: str) -> None:
     """Put a text file in place as a whole or not at all, on the disk on return."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -43,20 +72,54 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
     write_text(path, json.dumps(document, indent=2) + "\n")
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file for reading that may have been tampered with: no link, and no pipe to wait for.
+
+    Raises:
+        OSError: It cannot be opened, or is a link.
+        DemoFormatError: It is no regular file.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    file = os.fdopen(os.open(path, flags), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise DemoFormatError(f"{path.name}: is neither a file nor a folder")
+    return file
+
+
+def read_bounded(path: Path, max_bytes: int, name: str = "") -> bytes:
+    """Read a whole file that may have been tampered with.
+
+    Args:
+        path: The file.
+        max_bytes: It can have at most, else nothing is read.
+        name: What messages call it; its own name where that says enough.
+
+    Raises:
+        OSError: It cannot be read, or is a link.
+        DemoFormatError: It is no regular file, or holds more than was asked for.
+    """
+    with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > max_bytes:
+            raise DemoFormatError(f"{name or path.name}: got over {max_bytes} bytes, expected less")
+        return file.read(max_bytes)
+
+
+def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES, name: str = "") -> dict[str, Any]:
+    """Read a JSON object; for the arguments see ``read_bounded``.
 
     Raises:
         DemoFormatError: Not a readable JSON object, or absurdly large.
     """
+    name = name or path.name
     try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise DemoFormatError(f"{path.name}: got over {MAX_JSON_BYTES} bytes, expected less")
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, json.JSONDecodeError, RecursionError) as error:
-        raise DemoFormatError(f"{path.name}: cannot be read as JSON ({error})") from error
+        document = json.loads(read_bounded(path, max_bytes, name))
+    except DemoFormatError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
+        raise DemoFormatError(f"{name}: cannot be read as JSON ({error})") from error
     if not isinstance(document, dict):
-        raise DemoFormatError(f"{path.name}: got {type(document).__name__}, expected an object")
+        raise DemoFormatError(f"{name}: got {type(document).__name__}, expected an object")
     return document
 
 

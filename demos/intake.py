@@ -1,22 +1,26 @@
 """How a recording enters a library: a name, a staging folder, one rename; or quarantine."""
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from demos.camera_stream import StoredStream
 from demos.checks import check_twists, find_defects, settle_bottleneck
 from demos.durable import fsync_tree, move_folder, write_text
+from demos.journal import Journal
 from demos.library import DEMOS, QUARANTINE, REASON_SUFFIX, STAGING, DemoLibrary
 from demos.manifest import write_manifest
 from demos.recording import Recording
-from demos.staging import read_staging
+from demos.staging import RECORD_NAME, read_staging
 from demos.storage import write_recording
+from demos.stream_staging import GROUP
 from mt3.demonstration import DemoSummary
 from mt3.errors import ConfigurationError, DemoFormatError
 from mt3.task import TaskDescription
 
-_RECORD = "record"
+LOCK_NAME = "import.lock"  # held while a recording that has no journal is written
 
 
 def begin(library: DemoLibrary, task: TaskDescription) -> Path:
@@ -47,13 +51,43 @@ def commit(library: DemoLibrary, staging: Path) -> DemoSummary:
         DemoFormatError: It breaks the record's rules; it is in quarantine, the reason beside.
     """
     try:
-        recording = _read_sound(library, staging)
+        recording = read_sound(library, staging)
     except (DemoFormatError, ConfigurationError) as error:
         kept = quarantine(library, staging, str(error))
         raise DemoFormatError(f"recording refused and kept in {kept}: {error}") from error
-    record = staging / _RECORD
-    if record.exists():
+    record = staging / RECORD_NAME
+    _clear(record)
+    if isinstance(recording.stream, StoredStream):
+        recording.stream.finish()
+    elif record.exists():
         shutil.rmtree(record)
+    return _put_in_place(library, staging, recording)
+
+
+def store(library: DemoLibrary, recording: Recording) -> DemoSummary:
+    """Put a whole recording, such as an imported one, into a library in one step.
+
+    Nothing is left behind where that fails: the source still exists. A lock keeps recovery away
+    from the staging folder meanwhile.
+
+    Raises:
+        DemoFormatError: It breaks the record's rules.
+        ConfigurationError: The library belongs to another robot or backend.
+    """
+    _require_sound(library, recording)
+    staging = begin(library, recording.header.task)
+    lock = Journal(staging / LOCK_NAME)
+    try:
+        return _put_in_place(library, staging, recording)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    finally:
+        lock.close()
+
+
+def _put_in_place(library: DemoLibrary, staging: Path, recording: Recording) -> DemoSummary:
+    record = staging / RECORD_NAME
     write_recording(record, recording, check_twists(recording).as_json())
     content_hash = write_manifest(record)
     fsync_tree(record)
@@ -70,13 +104,31 @@ def quarantine(library: DemoLibrary, staging: Path, reason: str) -> Path:
     return kept
 
 
-def _read_sound(library: DemoLibrary, staging: Path) -> Recording:
-    recording = read_staging(staging)
+def read_sound(library: DemoLibrary, staging: Path) -> Recording:
+    """A recording in staging, if it may become a demonstration of this library.
+
+    Raises:
+        DemoFormatError: It breaks the record's rules.
+        ConfigurationError: It is of another robot or backend.
+    """
+    recording = settle_bottleneck(read_staging(staging))
+    _require_sound(library, recording)
+    return recording
+
+
+def _require_sound(library: DemoLibrary, recording: Recording) -> None:
     library.require_matches(recording.header.robot, recording.header.backend)
-    recording = settle_bottleneck(recording)
     if defects := find_defects(recording):
         raise DemoFormatError("; ".join(defects))
-    return recording
+
+
+def _clear(record: Path) -> None:
+    """Remove what an earlier attempt to save left, but not the frames of the stream."""
+    for parent, folders, names in os.walk(record, topdown=True):
+        if "c" in folders and Path(parent).parent == record / GROUP:
+            folders.remove("c")
+        for name in names:
+            Path(parent, name).unlink()
 
 
 def _numbers(library: DemoLibrary, slug: str) -> Iterator[int]:

@@ -7,9 +7,11 @@ import fcntl
 import json
 import os
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from demos.durable import write_all
 from mt3.errors import DemoFormatError
 
 Entry = dict[str, Any]
@@ -19,24 +21,25 @@ class Journal:
     """The writing end; holds a lock on its file, so that nobody recovers a live recording."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("xb")
+        self._file = path.open("xb", buffering=0)
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def append(self, entry: Entry) -> None:
         """Add one entry; it survives the end of this process from here on."""
         text = json.dumps(entry, separators=(",", ":")).encode()
-        self._file.write(b"%08x %s\n" % (zlib.crc32(text), text))
-        self._file.flush()
+        write_all(self._file.fileno(), b"%08x %s\n" % (zlib.crc32(text), text))
 
     def sync(self) -> None:
         """Flush to the disk: it survives a power cut from here on."""
-        os.fsync(self._file.fileno())
+        os.fdatasync(self._file.fileno())
 
     def close(self) -> None:
         """Flush to the disk, close and unlock; again is harmless."""
         if not self._file.closed:
-            self.sync()
-            self._file.close()
+            try:
+                self.sync()
+            finally:
+                self._file.close()
 
 
 def is_being_written(path: Path) -> bool:
@@ -51,8 +54,8 @@ def is_being_written(path: Path) -> bool:
     return False
 
 
-def read_journal(path: Path) -> list[Entry]:
-    """All whole entries; a last line cut short by a kill is dropped.
+def read_journal(path: Path) -> Iterator[Entry]:
+    """All whole entries in order; a last line cut short by a kill is dropped.
 
     Raises:
         DemoFormatError: The file cannot be read, or an entry before the last is damaged.
@@ -61,7 +64,8 @@ def read_journal(path: Path) -> list[Entry]:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
         raise DemoFormatError(f"{path.name}: cannot be read ({error})") from error
-    return [_parse(line, number, path.name) for number, line in enumerate(lines[:-1], start=1)]
+    for number, line in enumerate(lines[:-1], start=1):
+        yield _parse(line, number, path.name)
 
 
 def _parse(line: bytes, number: int, name: str) -> Entry:

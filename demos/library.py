@@ -1,6 +1,11 @@
-"""A folder of demonstrations: found, verified, loaded, saved, removed."""
+"""A folder of demonstrations: found, verified, loaded, saved, removed.
+
+What reads arrays is imported where an array is read: a library is listed before zarr and scipy
+would have been imported.
+"""
 
 import difflib
+import os
 import re
 import shutil
 import uuid
@@ -8,15 +13,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from demos.checks import find_defects
-from demos.durable import move_folder, read_json, write_json
+from demos.description import (
+    SCHEMA_VERSION,
+    as_printable,
+    read_attributes,
+    require_known_version,
+    shown,
+    task_from_json,
+)
+from demos.durable import move_folder, read_bounded, read_json, write_json
+from demos.index import LibraryIndex
 from demos.manifest import verify_attributes, verify_manifest
-from demos.recording import Recording
-from demos.schema import SCHEMA_VERSION, require_known_version, task_from_json
-from demos.storage import read_attributes, read_recording
-from mt3.demonstration import Demonstration, DemoSummary
+from mt3.demo_summary import DemoSummary
 from mt3.errors import (
     ConfigurationError,
     DemoFormatError,
@@ -25,11 +35,16 @@ from mt3.errors import (
     Mt3Error,
 )
 
+if TYPE_CHECKING:
+    from demos.recording import Recording
+    from mt3.demonstration import Demonstration
+
 LIBRARY_NAME = "library.json"
 DEMOS, STAGING, QUARANTINE = "demos", "staging", "quarantine"
 REASON_SUFFIX = ".reason.txt"
-_DEMO_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+DEMO_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _REMOVED_SUFFIX = ".removed"
+_MAX_REASON_BYTES = 1 << 20
 
 Verification: TypeAlias = Callable[[Path], str]  # of a folder, to its content hash
 
@@ -99,7 +114,7 @@ class DemoLibrary:
         robot, backend = document.get("robot"), document.get("backend")
         if not isinstance(robot, str) or backend not in ("sim", "real"):
             raise DemoFormatError(
-                f"{LIBRARY_NAME}: got robot {robot!r} and backend {backend!r}, "
+                f"{LIBRARY_NAME}: got robot {shown(robot)} and backend {shown(backend)}, "
                 "expected a name, and sim or real"
             )
         return cls(path, robot, backend)
@@ -137,7 +152,22 @@ class DemoLibrary:
 
     def summaries(self) -> list[DemoSummary]:
         """Demonstrations by id whose description is sound; arrays are verified by ``load``."""
-        return self._scan(verify_attributes)[0]
+        return self.listing()[0]
+
+    def find(self, words: str) -> list[DemoSummary]:
+        """Those whose skill, objects or text have every one of some words, in any case."""
+        return self.listing(words)[0]
+
+    def listing(self, words: str = "") -> tuple[list[DemoSummary], list[SetAside]]:
+        """What ``find`` finds, and every demonstration whose description is damaged.
+
+        Reads descriptions that changed since the index was written, no array, and nothing else.
+        """
+        index = LibraryIndex(self.path, self.path / DEMOS, self._describe)
+        entries = sorted(index.entries(words.split()), key=lambda entry: _natural(entry.name))
+        sound = [entry.summary for entry in entries if entry.summary is not None]
+        damaged = [set_aside(entry.name, entry.reason) for entry in entries if entry.reason]
+        return sound, damaged
 
     def damaged(self) -> list[SetAside]:
         """Demonstrations that are skipped because what is stored is damaged, with the reason."""
@@ -145,48 +175,73 @@ class DemoLibrary:
 
     def scan(self) -> tuple[list[DemoSummary], list[SetAside]]:
         """Sound and damaged demonstrations, every stored byte verified, no array decoded."""
-        return self._scan(verify_manifest)
-
-    def _scan(self, verify: Verification) -> tuple[list[DemoSummary], list[SetAside]]:
-        """Sound and damaged demonstrations, as far as a verification of each folder goes."""
         sound: list[DemoSummary] = []
         damaged: list[SetAside] = []
         for name in self.names(DEMOS):
             try:
-                sound.append(self._summary(name, verify))
+                sound.append(self.verify(name))
             except DemoFormatError as error:
-                damaged.append(SetAside(name, str(error)))
+                damaged.append(set_aside(name, str(error)))
+            except DemoNotFoundError:
+                continue  # removed meanwhile
         return sound, damaged
 
-    def load(self, demo_id: str) -> Demonstration:
+    def verify(self, name: str) -> DemoSummary:
+        """Verify every stored byte of one entry of ``demos/``; decodes no array.
+
+        Raises:
+            DemoFormatError: It is no demonstration, or a damaged one.
+            DemoNotFoundError: It was removed meanwhile.
+        """
+        try:
+            return self._summary(name, verify_manifest)
+        except DemoFormatError as error:
+            self._require_still_there(name, error)
+            raise
+
+    def load(self, demo_id: str) -> "Demonstration":
         """One demonstration.
 
         Raises:
-            DemoNotFoundError: No such id.
+            DemoNotFoundError: No such id, or it was removed meanwhile.
             DemoFormatError: Its stored bytes are damaged, or break the record's rules.
         """
         recording, content_hash = self.read(demo_id)
-        try:
-            return recording.as_demonstration(demo_id, content_hash)
-        except Mt3Error as error:
-            raise DemoFormatError(f"{demo_id}: {error}") from error
+        return _as_demonstration(recording, demo_id, content_hash)
 
-    def read(self, demo_id: str) -> tuple[Recording, str]:
+    def load_verified(self, summary: DemoSummary) -> "Demonstration":
+        """One demonstration that ``verify`` just found to be as it was written.
+
+        Raises:
+            DemoNotFoundError: It was removed meanwhile.
+            DemoFormatError: It breaks the record's rules.
+        """
+        try:
+            recording = read_verified(self.path / DEMOS / summary.demo_id)
+        except DemoFormatError as error:
+            self._require_still_there(summary.demo_id, error)
+            raise DemoFormatError(f"{summary.demo_id}: {error}") from error
+        return _as_demonstration(recording, summary.demo_id, summary.content_hash)
+
+    def read(self, demo_id: str) -> "tuple[Recording, str]":
         """Everything stored of one demonstration, and its content hash.
 
         Raises:
-            DemoNotFoundError: No such id.
+            DemoNotFoundError: No such id, or it was removed meanwhile.
             DemoFormatError: Its stored bytes are damaged, or break the record's rules.
         """
         folder = self.folder(demo_id)
         try:
-            content_hash = verify_manifest(folder)
-            recording = read_recording(folder)
+            return read_sound(folder)
         except DemoFormatError as error:
+            self._require_still_there(demo_id, error)
             raise DemoFormatError(f"{demo_id}: {error}") from error
-        if defects := find_defects(recording):
-            raise DemoFormatError(f"{demo_id}: {'; '.join(defects)}")
-        return recording, content_hash
+
+    def _require_still_there(self, name: str, error: DemoFormatError) -> None:
+        if not os.path.lexists(self.path / DEMOS / name):
+            raise DemoNotFoundError(
+                f"{self.path}: demonstration {as_printable(name)!r} was removed while it was read"
+            ) from error
 
     def folder(self, demo_id: str) -> Path:
         """Where one demonstration is stored.
@@ -195,7 +250,7 @@ class DemoLibrary:
             DemoNotFoundError: No such id; names the nearest.
         """
         folder = self.path / DEMOS / demo_id
-        if not _DEMO_ID.fullmatch(demo_id) or not folder.is_dir():
+        if not DEMO_ID.fullmatch(demo_id) or not os.path.lexists(folder):
             near = difflib.get_close_matches(demo_id, self.names(DEMOS), n=3, cutoff=0.0)
             hint = f"; the nearest are {', '.join(near)}" if near else "; it holds none yet"
             raise DemoNotFoundError(f"{self.path}: no demonstration {demo_id!r}{hint}")
@@ -209,22 +264,24 @@ class DemoLibrary:
         """
         self.make_parts()
         doomed = self.path / STAGING / f"{demo_id}{_REMOVED_SUFFIX}"
-        if doomed.exists():
-            shutil.rmtree(doomed)
+        _delete(doomed)
         move_folder(self.folder(demo_id), doomed)
-        shutil.rmtree(doomed)
+        _delete(doomed)
 
     def quarantined(self) -> list[SetAside]:
         """Recordings that a check refused, with the reason."""
-        return [SetAside(name, self._reason(name)) for name in self.names(QUARANTINE)]
+        return [set_aside(name, self._reason(name)) for name in self.names(QUARANTINE)]
 
     def unfinished(self) -> list[Path]:
         """Staging folders: recordings in progress, or left by one that was killed."""
         return [self.path / STAGING / name for name in self.names(STAGING)]
 
+    def _describe(self, name: str) -> DemoSummary:
+        return self._summary(name, verify_attributes)
+
     def _summary(self, name: str, verify: Verification) -> DemoSummary:
         folder = self.path / DEMOS / name
-        if not _DEMO_ID.fullmatch(name) or not folder.is_dir():
+        if not DEMO_ID.fullmatch(name) or folder.is_symlink() or not folder.is_dir():
             raise DemoFormatError("not a demonstration's folder")
         content_hash = verify(folder)
         attributes = read_attributes(folder)
@@ -232,14 +289,74 @@ class DemoLibrary:
         return DemoSummary(name, content_hash, task_from_json(attributes))
 
     def names(self, part: str) -> list[str]:
-        """Entries of one part of the library, in natural order; copies lose empty folders."""
-        folder = self.path / part
-        names = (path.name for path in folder.iterdir()) if folder.exists() else ()
+        """Entries of one part of the library, in natural order; copies lose empty folders.
+
+        Raises:
+            DemoFormatError: It cannot be read as a folder.
+        """
+        try:
+            names = os.listdir(self.path / part)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise DemoFormatError(f"{part}: cannot be read as a folder ({error})") from error
         return sorted((name for name in names if _is_entry(name)), key=_natural)
 
     def _reason(self, name: str) -> str:
         path = self.path / QUARANTINE / f"{name}{REASON_SUFFIX}"
-        return path.read_text(encoding="utf-8").strip() if path.is_file() else "unknown"
+        try:
+            return read_bounded(path, _MAX_REASON_BYTES).decode(errors="replace").strip()
+        except (OSError, DemoFormatError):
+            return "unknown"
+
+
+def read_sound(folder: Path) -> "tuple[Recording, str]":
+    """Everything stored of the demonstration in a folder, and its content hash.
+
+    Raises:
+        DemoFormatError: Its stored bytes are damaged, or break the record's rules.
+    """
+    content_hash = verify_manifest(folder)
+    return read_verified(folder), content_hash
+
+
+def read_verified(folder: Path) -> "Recording":
+    """Everything stored of a demonstration whose stored bytes were verified.
+
+    Raises:
+        DemoFormatError: It breaks the record's rules.
+    """
+    from demos.checks import find_defects
+    from demos.storage import read_recording
+
+    try:
+        recording = read_recording(folder)
+        defects = find_defects(recording)
+    except MemoryError as error:
+        raise DemoFormatError("does not fit into memory") from error
+    if defects:
+        raise DemoFormatError("; ".join(defects))
+    return recording
+
+
+def _as_demonstration(recording: "Recording", demo_id: str, content_hash: str) -> "Demonstration":
+    try:
+        return recording.as_demonstration(demo_id, content_hash)
+    except Mt3Error as error:
+        raise DemoFormatError(f"{demo_id}: {error}") from error
+
+
+def set_aside(name: str, reason: str) -> SetAside:
+    """An entry that is not used; its name and reason are made fit to be printed."""
+    return SetAside(as_printable(name), as_printable(reason))
+
+
+def _delete(path: Path) -> None:
+    """Delete a folder, or what stands where one should be."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _is_entry(name: str) -> bool:

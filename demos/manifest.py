@@ -4,42 +4,55 @@ The file has the format of ``sha256sum``: ``sha256sum -c manifest.sha256`` check
 """
 
 import hashlib
-from pathlib import Path
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
 
+from demos.description import ATTRIBUTES_NAME
+from demos.durable import MAX_JSON_BYTES, open_regular, read_bounded
+from demos.layout import check_layout
 from mt3.errors import DemoFormatError
 
 MANIFEST_NAME = "manifest.sha256"
-ATTRIBUTES_NAME = "zarr.json"  # of the group itself
-_MAX_MANIFEST_BYTES = 256 * 1024 * 1024
+_MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 
 
 def write_manifest(folder: Path) -> str:
     """Write the manifest of a finished folder, and return its content hash."""
-    digests = {name: _sha256(path) for name, path in _files(folder).items()}
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    paths.pop(MANIFEST_NAME, None)
+    digests = {name: _sha256(path) for name, path in paths.items() if not path.is_dir()}
     text = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
     (folder / MANIFEST_NAME).write_text(text, encoding="utf-8")
-    return _content_hash(text)
+    return content_hash_of(text)
 
 
 def verify_manifest(folder: Path) -> str:
     """Compare every stored byte with the manifest, and return the content hash.
 
+    The small files that describe the others come first, so that no file is read that is larger
+    than it may be.
+
     Raises:
-        DemoFormatError: A file is damaged, missing, unlisted or a link; the message names it.
+        DemoFormatError: A file is damaged, missing, unlisted, a link or not part of a
+            demonstration; the message names it.
     """
+    if folder.is_symlink():
+        raise DemoFormatError("is a link, expected a folder")
     try:
-        text = _manifest_text(folder)
-        listed = _parse(text)
-        found = _files(folder)
-        for name in sorted(listed.keys() - found.keys()):
+        text, listed = read_manifest(folder)
+        found = set(_files(folder, listed))
+        for name in sorted(listed.keys() - found):
             raise DemoFormatError(f"{name}: missing, but listed in {MANIFEST_NAME}")
-        for name in sorted(found.keys() - listed.keys()):
-            raise DemoFormatError(f"{name}: not listed in {MANIFEST_NAME}")
-        for name, path in found.items():
-            _verify_file(name, path, listed)
+        descriptions = {name for name in found if PurePosixPath(name).name == ATTRIBUTES_NAME}
+        for name in sorted(descriptions):
+            _verify_description(name, folder / name, listed)
+        check_layout(folder, found)
+        for name in sorted(found - descriptions):
+            _require_equal(name, _sha256(folder / name), listed)
     except OSError as error:
         raise DemoFormatError(f"cannot be read ({error})") from error
-    return _content_hash(text)
+    return content_hash_of(text)
 
 
 def verify_attributes(folder: Path) -> str:
@@ -49,61 +62,84 @@ def verify_attributes(folder: Path) -> str:
         DemoFormatError: They, or the manifest, are damaged or missing.
     """
     try:
-        text = _manifest_text(folder)
-        _verify_file(ATTRIBUTES_NAME, folder / ATTRIBUTES_NAME, _parse(text))
+        text, listed = read_manifest(folder)
+        _verify_description(ATTRIBUTES_NAME, folder / ATTRIBUTES_NAME, listed)
     except OSError as error:
         raise DemoFormatError(f"cannot be read ({error})") from error
-    return _content_hash(text)
+    return content_hash_of(text)
 
 
-def _verify_file(name: str, path: Path, listed: dict[str, str]) -> None:
-    if _sha256(path) != listed.get(name):
-        raise DemoFormatError(f"{name}: damaged, its sha256 differs from {MANIFEST_NAME}")
+def read_manifest(folder: Path) -> tuple[str, dict[str, str]]:
+    """The manifest's text, and the sha256 of each file by its name.
 
-
-def _content_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _manifest_text(folder: Path) -> str:
-    path = folder / MANIFEST_NAME
-    if path.is_symlink() or not path.is_file():
-        raise DemoFormatError(f"{MANIFEST_NAME}: missing")
-    if path.stat().st_size > _MAX_MANIFEST_BYTES:
-        raise DemoFormatError(f"{MANIFEST_NAME}: got over {_MAX_MANIFEST_BYTES} bytes")
+    Raises:
+        DemoFormatError: It is missing or damaged.
+    """
     try:
-        return path.read_bytes().decode()
-    except UnicodeDecodeError as error:
-        raise DemoFormatError(f"{MANIFEST_NAME}: not text ({error})") from error
+        text = read_bounded(folder / MANIFEST_NAME, _MAX_MANIFEST_BYTES).decode()
+    except FileNotFoundError as error:
+        raise DemoFormatError(f"{MANIFEST_NAME}: missing") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DemoFormatError(f"{MANIFEST_NAME}: cannot be read ({error})") from error
+    return text, parse_manifest(text)
 
 
-def _parse(text: str) -> dict[str, str]:
+def parse_manifest(text: str) -> dict[str, str]:
+    """The sha256 of each file by its name.
+
+    Raises:
+        DemoFormatError: Not the text of a manifest.
+    """
     listed: dict[str, str] = {}
     for number, line in enumerate(text.split("\n")[:-1], start=1):
         digest, separator, name = line.partition("  ")
-        if not separator or len(digest) != 64:
+        if not separator or len(digest) != 64 or name in listed:
             raise DemoFormatError(f"{MANIFEST_NAME}: line {number} is not '<sha256>  <file>'")
         listed[name] = digest
     return listed
 
 
-def _files(folder: Path) -> dict[str, Path]:
-    """Every file below a folder but the manifest, by its path with slashes."""
-    if folder.is_symlink():
-        raise DemoFormatError("is a link, expected a folder")
-    files: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink():
-            raise DemoFormatError(f"{name}: is a link, expected a file")
-        if path.is_file():
-            files[name] = path
-        elif not path.is_dir():
-            raise DemoFormatError(f"{name}: is neither a file nor a folder")
-    files.pop(MANIFEST_NAME, None)
-    return files
+def content_hash_of(text: str) -> str:
+    """The hash that stands for everything a manifest lists."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _verify_description(name: str, path: Path, listed: dict[str, str]) -> None:
+    try:
+        data = read_bounded(path, MAX_JSON_BYTES, name)
+    except FileNotFoundError as error:
+        raise DemoFormatError(f"{name}: missing") from error
+    _require_equal(name, hashlib.sha256(data).hexdigest(), listed)
+
+
+def _require_equal(name: str, digest: str, listed: dict[str, str]) -> None:
+    if digest != listed.get(name):
+        raise DemoFormatError(f"{name}: damaged, its sha256 differs from {MANIFEST_NAME}")
+
+
+def _files(folder: Path, listed: Collection[str]) -> Iterator[str]:
+    """Every file below a folder but the manifest, by its path with slashes.
+
+    Raises:
+        DemoFormatError: A link, or a file or folder that is not listed.
+    """
+    folders = {parent.as_posix() for name in listed for parent in PurePosixPath(name).parents}
+    pending = [""]
+    while pending:
+        parent = pending.pop()
+        with os.scandir(folder / parent) as entries:
+            for entry in entries:
+                name = f"{parent}{entry.name}"
+                if entry.is_symlink():
+                    raise DemoFormatError(f"{name}: is a link, expected a file")
+                if entry.is_dir() and name in folders:
+                    pending.append(f"{name}/")
+                elif name in listed and entry.is_file():
+                    yield name
+                elif name != MANIFEST_NAME:
+                    raise DemoFormatError(f"{name}: not listed in {MANIFEST_NAME}")
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

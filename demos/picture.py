@@ -90,7 +90,7 @@ def _draw_solid(axes: Axes3D, recording: Recording) -> None:
     axes.plot(x, y, z, ".", color=_MASK, alpha=0.6, markersize=2.5)
     _draw_path(axes, recording, p_W)
     k = recording.events.bottlenecks[0]
-    T_WE = recording.header.T_WB.matrix @ recording.samples.T_BE[k]
+    T_WE = recording.T_WE[k]
     for axis, color in enumerate(("#d62728", "#2ca02c", "#1f77b4")):
         tip = T_WE[:3, 3] + _TRIAD_M * T_WE[:3, axis]
         axes.plot(*np.stack([T_WE[:3, 3], tip], axis=1), color=color, linewidth=2.0)
@@ -108,8 +108,8 @@ def _draw_solid(axes: Axes3D, recording: Recording) -> None:
 
 def _draw_plane(axes: Axes, recording: Recording, plane: tuple[int, int], title: str) -> None:
     points_W = _object_W(recording)
-    right, up = points_W[:, plane].T
-    axes.scatter(right, up, s=2.0, color=_MASK, alpha=0.35, linewidths=0.0)
+    across, up = points_W[:, plane].T
+    axes.scatter(across, up, s=2.0, color=_MASK, alpha=0.35, linewidths=0.0)
     _draw_path(axes, recording, _path_W(recording)[:, plane])
     axes.set_xlabel(f"{'xyz'[plane[0]]} in W [m]")
     axes.set_ylabel(f"{'xyz'[plane[1]]} in W [m]")
@@ -177,7 +177,8 @@ def _draw_distance(axes: Axes, recording: Recording, signs: BottleneckSigns) -> 
 
 def _draw_gripper(axes: Axes, recording: Recording) -> None:
     samples = recording.samples
-    axes.plot(samples.t_s, samples.opening, color=_DURING, linewidth=2.0, label="measured")
+    if samples.opening is not None:
+        axes.plot(samples.t_s, samples.opening, color=_DURING, linewidth=2.0, label="measured")
     axes.step(
         samples.t_s, samples.command, color=_BLACK, where="post", linewidth=1.0, label="command"
     )
@@ -207,8 +208,7 @@ def _draw_twists(linear: Axes, angular: Axes, recording: Recording) -> None:
 
 
 def _path_W(recording: Recording) -> FloatArray:
-    T_WE = recording.header.T_WB.matrix @ recording.samples.T_BE
-    return np.asarray(T_WE[:, :3, 3])
+    return np.asarray(recording.T_WE[:, :3, 3])
 
 
 def _object_W(recording: Recording) -> FloatArray:

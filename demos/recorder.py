@@ -1,47 +1,37 @@
 """Records what an arm does, without ever moving it."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import logging
+import math
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from demos.intake import begin, commit
+from demos.capture import FrameTaker, SampleTaker
+from demos.durable import storage_errors
+from demos.intake import begin, commit, quarantine, read_sound
 from demos.journal import Entry, Journal
 from demos.library import DemoLibrary
-from demos.recording import (
-    DEFAULT_BOTTLENECK_DISTANCE_M,
-    RecordingHeader,
-    SpeedLimits,
-    StoredView,
-)
-from demos.staging import begin_staging, bottleneck_entry, end_entry, sample_entry
+from demos.recorder_settings import RecorderProgress, RecorderSettings
+from demos.recording import Recording, RecordingHeader, StoredView
+from demos.staging import RECORD_NAME, begin_staging, bottleneck_entry, end_entry
+from demos.stepped_capture import SteppedCapture
+from demos.stream_staging import FrameWriter
+from demos.threaded_capture import ThreadedCapture
 from mt3.demonstration import DemoSummary
-from mt3.errors import DeviceError
-from mt3.interfaces import Arm, Judge, Operator, OperatorEvent, Scene
+from mt3.errors import ConfigurationError, DeviceError, Mt3Error, StorageError
+from mt3.interfaces import Arm, Camera, Judge, Operator, OperatorEvent, Scene
 from mt3.perception import ObjectView, Segmenter
 from mt3.task import TaskDescription
 
+__all__ = ["Recorder", "RecorderProgress", "RecorderSettings", "record", "take_view"]
 
-@dataclass(frozen=True, slots=True)
-class RecorderSettings:
-    """How to record.
-
-    Args:
-        rate_hz: Nominal rate at which the operator yields.
-        speed_limits: Speeds that no sound recording exceeds.
-        max_view_age_s: Oldest frame taken for the view of the object.
-        software: Version and git revision, for the record.
-        resolved_config: Plain values of the configuration, for the record.
-        bottleneck_distance_m: Where no bottleneck is marked, it is before the tool comes this near.
-    """
-
-    rate_hz: float
-    speed_limits: SpeedLimits
-    max_view_age_s: float
-    software: Mapping[str, str]
-    resolved_config: Mapping[str, Any]
-    bottleneck_distance_m: float = DEFAULT_BOTTLENECK_DISTANCE_M
+_log = logging.getLogger(__name__)
 
 
 class Recorder:
@@ -49,6 +39,11 @@ class Recorder:
 
     Leaving the block without ``save`` keeps the staging folder, from which
     ``mt3-demos check --recover`` takes what can be taken.
+
+    A simulated scene's clock only advances while somebody sleeps on it, so nothing can run beside
+    it: there each ``sample`` takes a sample, and a frame where one is due. In a real scene threads
+    take samples and frames by themselves, at their own rates, and ``sample`` only raises what
+    stopped one of them.
 
     Args:
         scene: Where it happens; only read.
@@ -59,7 +54,8 @@ class Recorder:
         settings: How to record.
 
     Raises:
-        ConfigurationError: The library belongs to another robot or backend.
+        ConfigurationError: The library belongs to another robot or backend, or the scene has no
+            such camera.
     """
 
     def __init__(
@@ -72,8 +68,9 @@ class Recorder:
         settings: RecorderSettings,
     ) -> None:
         library.require_matches(scene.robot, scene.backend)
-        self._arm, self._gripper, self._library = arm, scene.gripper, library
-        self._views = tuple(views)
+        self._scene, self._arm, self._library = scene, arm, library
+        self._views, self._settings = tuple(views), settings
+        self._camera = _streamed_camera(scene, settings)
         self._header = RecordingHeader(
             task=task,
             robot=scene.robot,
@@ -84,15 +81,27 @@ class Recorder:
             speed_limits=settings.speed_limits,
             software=settings.software,
             resolved_config=settings.resolved_config,
+            camera_hz=settings.camera_hz or None,
+            allow_drops=settings.allow_drops,
+            latency_s=settings.latency_s,
             bottleneck_distance_m=settings.bottleneck_distance_m,
         )
-        self._open: tuple[Path, Journal] | None = None
-        self._count = 0
-        self._newest_s: float | None = None
+        self._open: _OpenRecording | None = None
+        self._failure: Exception | None = None
+        self._progress: Callable[[], RecorderProgress] | None = None
 
     def __enter__(self) -> Self:
-        staging = begin(self._library, self._header.task)
-        self._open = (staging, begin_staging(staging, self._header, self._views))
+        with storage_errors("recorder", self._library.path):
+            staging = begin(self._library, self._header.task)
+            journal = begin_staging(staging, self._header, self._views)
+        try:
+            self._open = self._begin_capture(staging, journal)
+            self._progress = self._open.capture.progress
+            self._open.capture.start()
+        except BaseException:
+            self._close()
+            shutil.rmtree(staging)
+            raise
         return self
 
     def __exit__(
@@ -101,57 +110,184 @@ class Recorder:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._open is not None:
-            self._open[1].close()
-            self._open = None
+        try:
+            self._stop()
+        except Mt3Error as error:
+            if exc is None:
+                raise
+            _log.warning("recorder: %s", error)
+        finally:
+            self._close()
+
+    @property
+    def demo_id(self) -> str:
+        """What the demonstration is going to be called."""
+        return self._opened().staging.name
 
     @property
     def samples(self) -> int:
         """How many samples were taken."""
-        return self._count
+        return self.progress.samples
+
+    @property
+    def progress(self) -> RecorderProgress:
+        """How it is getting on."""
+        return self._progress() if self._progress is not None else RecorderProgress(0, 0.0)
 
     def sample(self) -> None:
-        """Take one sample of arm and gripper, unless the arm's newest state was taken already."""
-        state = self._arm.state()
-        if state.t_s != self._newest_s:
-            self._append(sample_entry(state, self._gripper.state()))
-            self._newest_s = state.t_s
-            self._count += 1
+        """Take one sample, unless the arm's newest state was taken already; see the class.
+
+        Raises:
+            DeviceError: A device gives nothing new, or its time went back.
+            StorageError: What was captured cannot be written.
+        """
+        with self._latching() as opened:
+            opened.capture.sample()
 
     def mark_bottleneck(self) -> None:
         """Say that the interaction begins at the newest sample."""
-        self._append(bottleneck_entry(self._newest()))
+        with self._latching() as opened:
+            self._append(bottleneck_entry(self._newest(opened)))
+            opened.marked = True
+
+    def stop(self) -> None:
+        """Take no more: the newest sample is the last. ``end`` does it where this did not.
+
+        Raises:
+            DeviceError: A device gave nothing new, or its time went back.
+            StorageError: What was captured cannot be written.
+        """
+        with self._latching():
+            self._stop()
 
     def end(self, success: bool | None, judge: str) -> None:
         """Say that the newest sample is the last, and what the verdict is."""
-        self._append(end_entry(self._newest(), success, judge))
+        self.stop()
+        with self._latching() as opened:
+            self._append(end_entry(self._newest(opened), success, judge))
 
     def save(self) -> DemoSummary:
         """Check the recording and put it into the library in one step.
 
         Raises:
             DemoFormatError: It breaks the record's rules; it is in quarantine, the reason beside.
+            DeviceError: A device gave nothing new, or its time went back; it stays in staging.
+            StorageError: It cannot be written; it stays in staging.
         """
-        staging, journal = self._opened()
-        journal.sync()
+        self._opened()
         try:
-            return commit(self._library, staging)
+            self._stop()
+            with self._latching() as opened, storage_errors("recorder", opened.staging):
+                opened.journal.sync()
+                return commit(self._library, opened.staging)
         finally:
-            journal.close()
-            self._open = None
+            self._close()
 
-    def _newest(self) -> int:
-        if self._count == 0:
+    def recording(self) -> Recording:
+        """What was recorded, once it has ended.
+
+        Raises:
+            DemoFormatError: It breaks the record's rules; nothing has become of it yet.
+        """
+        opened = self._opened()
+        opened.journal.sync()
+        return read_sound(self._library, opened.staging)
+
+    def discard(self, reason: str) -> None:
+        """Put an ended or broken off recording into quarantine, the reason beside.
+
+        Before a bottleneck is marked nothing was demonstrated, and it is deleted.
+        """
+        opened = self._opened()
+        with contextlib.suppress(DeviceError, StorageError):  # it is not wanted anyway
+            self._stop()
+        self._close()
+        if opened.marked:
+            quarantine(self._library, opened.staging, reason)
+        else:
+            shutil.rmtree(opened.staging)
+
+    def _begin_capture(self, staging: Path, journal: Journal) -> "_OpenRecording":
+        settings = self._settings
+        append = partial(_append, journal, staging)
+        samples = SampleTaker(self._arm, self._scene.gripper, append, settings.latency_s)
+        frames, writer, frame_period_s = None, None, math.inf
+        if self._camera is not None:
+            frame_period_s = 1.0 / settings.camera_hz
+            latency_s = settings.latency_s.get("camera", 0.0)
+            frames = FrameTaker(
+                self._camera, settings.max_view_age_s, settings.camera_hz, latency_s
+            )
+            writer = FrameWriter(staging, staging / RECORD_NAME, settings.color_codec)
+        if self._scene.backend == "sim":
+            stepped = SteppedCapture(samples, frames, writer, frame_period_s)
+            return _OpenRecording(staging, journal, writer, stepped)
+        threaded = ThreadedCapture(
+            self._scene.clock,
+            samples,
+            1.0 / settings.rate_hz,
+            frames,
+            writer,
+            frame_period_s,
+            settings.queue_frames,
+        )
+        return _OpenRecording(staging, journal, writer, threaded)
+
+    def _newest(self, opened: "_OpenRecording") -> int:
+        count = opened.capture.progress().samples
+        if count == 0:
             raise DeviceError("recorder: nothing was sampled yet, call sample() first")
-        return self._count - 1
+        return count - 1
+
+    @contextmanager
+    def _latching(self) -> Iterator["_OpenRecording"]:
+        """What is open, unless it failed before; what fails now fails from here on."""
+        opened = self._opened()
+        if self._failure is not None:
+            raise self._failure
+        try:
+            opened.capture.check()
+            yield opened
+        except Exception as error:
+            self._failure = error
+            raise
 
     def _append(self, entry: Entry) -> None:
-        self._opened()[1].append(entry)
+        opened = self._opened()
+        _append(opened.journal, opened.staging, entry)
 
-    def _opened(self) -> tuple[Path, Journal]:
+    def _stop(self) -> None:
+        if self._open is not None and not self._open.stopped:
+            self._open.stopped = True
+            self._open.capture.stop()
+
+    def _close(self) -> None:
+        opened, self._open = self._open, None
+        if opened is None:
+            return
+        for part in (opened.writer, opened.journal):
+            try:
+                if part is not None:
+                    part.close()
+            except OSError as error:  # what was acknowledged is written; this only flushes
+                _log.warning("recorder: %s", error)
+
+    def _opened(self) -> "_OpenRecording":
         if self._open is None:
             raise DeviceError("recorder: not recording, use it in a with block and save once")
         return self._open
+
+
+@dataclass(slots=True)
+class _OpenRecording:
+    """What is open while recording."""
+
+    staging: Path
+    journal: Journal
+    writer: FrameWriter | None
+    capture: SteppedCapture | ThreadedCapture
+    stopped: bool = False
+    marked: bool = False
 
 
 def record(
@@ -178,6 +314,7 @@ def record(
             if event is OperatorEvent.BOTTLENECK:
                 recorder.mark_bottleneck()
             if event is OperatorEvent.END:
+                recorder.stop()
                 recorder.end(judge.success(), judge.name)
                 break
         return recorder.save()
@@ -191,3 +328,26 @@ def take_view(
     rgbd = camera.read(max_age_s)
     mask = segmenter.segment(rgbd, task.target_object)
     return StoredView.from_object_view(ObjectView(rgbd, mask), arm.state().T_BE, segmenter.name)
+
+
+def _streamed_camera(scene: Scene, settings: RecorderSettings) -> Camera | None:
+    """The camera to stream, if any.
+
+    Raises:
+        ConfigurationError: The scene has none of that name.
+    """
+    if settings.camera_hz == 0.0:
+        return None
+    names = list(scene.cameras)
+    name = settings.camera if settings.camera is not None else next(iter(names), "")
+    if name not in scene.cameras:
+        raise ConfigurationError(
+            f"camera: got {name!r}, expected one of {', '.join(names) or 'none here'}; "
+            "camera_hz=0 records no stream"
+        )
+    return scene.cameras[name]
+
+
+def _append(journal: Journal, staging: Path, entry: Entry) -> None:
+    with storage_errors("recorder", staging):
+        journal.append(entry)

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from demos.intake import commit
+from demos.intake import LOCK_NAME, commit
 from demos.journal import is_being_written
 from demos.library import DEMOS, DemoLibrary
 from demos.staging import JOURNAL_NAME
@@ -35,7 +35,7 @@ def recover(library: DemoLibrary) -> list[Recovery]:
 
 def _recover_one(library: DemoLibrary, folder: Path) -> Recovery:
     journal = folder / JOURNAL_NAME
-    if is_being_written(journal):
+    if is_being_written(journal) or is_being_written(folder / LOCK_NAME):
         return Recovery(folder.name, "recording", "")
     if not journal.exists() or (library.path / DEMOS / folder.name).exists():
         shutil.rmtree(folder)

@@ -1,16 +1,20 @@
 """A recording in progress: header, views and journal in a folder that no reader looks into."""
 
-from collections.abc import Sequence
+from array import array
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from demos.description import format_errors
 from demos.durable import read_json, write_json
 from demos.journal import Entry, Journal, read_journal
 from demos.recording import Recording, RecordingEvents, RecordingHeader, Samples, StoredView
-from demos.schema import format_errors, header_as_json, header_from_json
+from demos.schema import header_as_json, header_from_json
 from demos.storage import read_views, write_views
+from demos.stream_staging import read_staged_stream
 from mt3.errors import DemoFormatError
 from mt3.interfaces import ArmState, GripperState
 from mt3.types import FloatArray
@@ -18,6 +22,7 @@ from mt3.types import FloatArray
 HEADER_NAME = "header.json"
 VIEWS_NAME = "views"
 JOURNAL_NAME = "journal.log"
+RECORD_NAME = "record"  # the record to be; the frames of a stream are written there at once
 
 
 def begin_staging(folder: Path, header: RecordingHeader, views: Sequence[StoredView]) -> Journal:
@@ -28,11 +33,22 @@ def begin_staging(folder: Path, header: RecordingHeader, views: Sequence[StoredV
     return journal
 
 
-def sample_entry(arm: ArmState, gripper: GripperState) -> Entry:
-    """The journal's form of one sample, its time on the scene's clock."""
+def sample_entry(arm: ArmState, gripper: GripperState, latency_s: Mapping[str, float]) -> Entry:
+    """The journal's form of one sample, its time on the scene's clock.
+
+    Where the gripper lags behind by another time than the arm, its own time is kept too.
+
+    Args:
+        arm: What the arm reported.
+        gripper: What the gripper reported.
+        latency_s: Of each device by name, subtracted from its time stamps; 0 where missing.
+    """
+    arm_s, gripper_s = latency_s.get("robot", 0.0), latency_s.get("gripper", 0.0)
+    own_time = {} if arm_s == gripper_s else {"gripper_t_s": gripper.t_s - gripper_s}
     return {
         "kind": "sample",
-        "t_s": arm.t_s,
+        "t_s": arm.t_s - arm_s,
+        **own_time,
         "T_BE": arm.T_BE.matrix.ravel().tolist(),
         "joints": arm.joints.tolist(),
         "V_BE_E": arm.V_BE_E.tolist(),
@@ -59,31 +75,72 @@ def read_staging(folder: Path) -> Recording:
     """
     document = read_json(folder / HEADER_NAME)
     header = header_from_json(document)
-    entries = read_journal(folder / JOURNAL_NAME)
-    rows = [entry for entry in entries if entry.get("kind") == "sample"]
-    if not rows:
-        raise DemoFormatError(f"{JOURNAL_NAME}: holds no sample, the recording broke off")
+    columns, marks = _Columns(), []
     with format_errors(JOURNAL_NAME):
-        origin_s = float(rows[0]["t_s"])
-        samples, events = _samples(rows, origin_s), _events(entries)
+        for entry in read_journal(folder / JOURNAL_NAME):
+            if entry.get("kind") == "sample":
+                columns.add(entry)
+            else:
+                marks.append(entry)
+        if not columns.count:
+            raise DemoFormatError(f"{JOURNAL_NAME}: holds no sample, the recording broke off")
+        origin_s = float(columns.scalars("t_s")[0])
+        samples, events = _samples(columns, origin_s), _events(marks)
     with format_errors(HEADER_NAME):
         views = read_views(folder / VIEWS_NAME, int(document["views"]))
     views = tuple(replace(view, t_s=view.t_s - origin_s) for view in views)
-    return Recording(header, views, samples, events)
+    stream = read_staged_stream(folder, folder / RECORD_NAME, origin_s)
+    return Recording(header, views, samples, events, stream)
 
 
-def _samples(rows: Sequence[Entry], origin_s: float) -> Samples:
-    def column(name: str) -> FloatArray:
-        return np.array([row[name] for row in rows], dtype=np.float64)
+class _Columns:
+    """The numbers of all samples by name, flat: a minute at 1 kHz is two million of them."""
 
+    def __init__(self) -> None:
+        self.count = 0
+        self._flat: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
+
+    def add(self, row: Entry) -> None:
+        """Add one sample."""
+        for name, value in row.items():
+            if isinstance(value, list):
+                self._flat[name].extend(value)
+            elif name != "kind":
+                self._flat[name].append(value)
+        self.count += 1
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._flat
+
+    def scalars(self, name: str) -> FloatArray:
+        """One number of every sample, (T,)."""
+        return self.vectors(name)[:, 0]
+
+    def vectors(self, name: str) -> FloatArray:
+        """Several numbers of every sample, (T, n)."""
+        if name not in self._flat:
+            raise KeyError(name)
+        return np.array(self._flat[name], dtype=np.float64).reshape(self.count, -1)
+
+
+def _samples(columns: _Columns, origin_s: float) -> Samples:
     return Samples(
-        t_s=column("t_s") - origin_s,
-        T_BE=column("T_BE").reshape(-1, 4, 4),
-        joints=column("joints"),
-        V_BE_E=column("V_BE_E"),
-        opening=column("opening"),
-        command=column("command"),
+        t_s=columns.scalars("t_s") - origin_s,
+        T_BE=columns.vectors("T_BE").reshape(-1, 4, 4),
+        joints=columns.vectors("joints"),
+        V_BE_E=columns.vectors("V_BE_E"),
+        opening=_opening(columns),
+        command=columns.scalars("command"),
     )
+
+
+def _opening(columns: _Columns) -> FloatArray:
+    """Openings, (T,), at the times of the arm: where the gripper has its own, interpolated."""
+    opening = columns.scalars("opening")
+    if "gripper_t_s" not in columns:
+        return opening
+    own_t_s, newest = np.unique(columns.scalars("gripper_t_s"), return_index=True)
+    return np.interp(columns.scalars("t_s"), own_t_s, opening[newest])
 
 
 def _events(entries: Sequence[Entry]) -> RecordingEvents:

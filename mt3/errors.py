@@ -99,3 +99,7 @@ class InteractionError(DeviceError):
 
 class ConfigurationError(Mt3Error, ValueError):
     """Values of a configuration that contradict each other or the device."""
+
+
+class StorageError(Mt3Error, OSError):
+    """Something that should be stored could not be written: no space, no permission, no disk."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -189,6 +189,23 @@ class ArmDriver(Arm, Device, Protocol):
     """A robot arm with a tool, as a scene connects it."""
 
 
+@runtime_checkable
+class FreedriveArm(Arm, Protocol):
+    """An arm that a hand can move, held up by its own controller."""
+
+    def begin_freedrive(self) -> None:
+        """Let a hand move the arm; returns once it does.
+
+        Raises:
+            DeviceError: The arm's controller refuses.
+        """
+        ...
+
+    def end_freedrive(self) -> None:
+        """Hold still again; does nothing where no hand moves the arm."""
+        ...
+
+
 class Gripper(Device, Protocol):
     """A gripper; openings are fractions, 0 closed and 1 open."""
 
@@ -267,6 +284,11 @@ class Teleop(Device, Protocol):
         Raises:
             NotConnectedError: Outside the ``with`` block, or the device was unplugged.
         """
+        ...
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """What the keys of the terminal do that it takes; empty for most devices."""
         ...
 
     def press(self, keys: Sequence[str]) -> None:

@@ -69,3 +69,13 @@ def require_positive(name: str, value: float) -> None:
     """
     if not 0.0 < value < math.inf:
         raise ConfigurationError(f"{name}: got {value}, expected a positive number")
+
+
+def require_finite_setting(name: str, value: float) -> None:
+    """Check one number of a configuration.
+
+    Raises:
+        ConfigurationError: NaN, infinity, or no number at all.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ConfigurationError(f"{name}: got {value!r}, expected a finite number")

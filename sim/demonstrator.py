@@ -1,6 +1,7 @@
 """A scripted person: moves the arm by twists alone, smoothly, knowing where things are."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -25,6 +26,21 @@ _GRIP_S = 2.0
 _GRIP_SETTLED = 0.002  # change of the opening over one check
 _GRIP_CHECK_SAMPLES = 12
 _BOTTLENECK_REST_S = 0.2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Intent:
+    """What the demonstrator wants of the next sample.
+
+    Args:
+        V_E: Twist of E in W, expressed in E, (6,), m/s then rad/s.
+        opening: To begin to move the fingers to, 0 closed and 1 open; None leaves them alone.
+        event: What it says when the sample is over.
+    """
+
+    V_E: FloatArray
+    opening: float | None = None
+    event: OperatorEvent = OperatorEvent.TICK
 
 
 class Demonstrator:
@@ -60,18 +76,34 @@ class Demonstrator:
         Raises:
             PlanningError: No way of doing it stays inside the joint range.
         """
+        clock = self._scene.clock
+        for intent in self.intents():
+            if intent.opening is not None:
+                self._gripper.command(intent.opening)
+            if intent.event is OperatorEvent.END:
+                self._arm.stop()
+            self._arm.command_twist(intent.V_E)
+            clock.sleep_until(clock.now_s() + 1.0 / RATE_HZ)
+            yield intent.event
+
+    def intents(self) -> Iterator[Intent]:
+        """What it would do, one sample after the other; commands nothing itself.
+
+        Each is meant to be carried out for ``1 / RATE_HZ`` seconds before the next is asked for,
+        because the next one looks at where the arm has come to. ``END`` is the last.
+
+        Raises:
+            PlanningError: No way of doing it stays inside the joint range.
+        """
         script = self.choose_script()
-        self._gripper.command(script.opening)
-        for T_WE in _way_to(script.T_WE_bottleneck):
-            yield from self._move(T_WE)
+        above, bottleneck = _way_to(script.T_WE_bottleneck)
+        yield from self._move(above, script.opening)
+        yield from self._move(bottleneck)
         yield from self._pause(_BOTTLENECK_REST_S)
-        self._hold()
-        yield OperatorEvent.BOTTLENECK
+        yield _rest(event=OperatorEvent.BOTTLENECK)
         for action in script.actions:
             yield from self._act(action)
-        self._arm.stop()
-        self._sample(np.zeros(6))
-        yield OperatorEvent.END
+        yield _rest(event=OperatorEvent.END)
 
     def choose_script(self) -> Script:
         """The way with the least turning of the hand that the arm can go.
@@ -93,7 +125,7 @@ class Demonstrator:
             "joint_limit",
         )
 
-    def _act(self, action: Action) -> Iterator[OperatorEvent]:
+    def _act(self, action: Action) -> Iterator[Intent]:
         match action:
             case Move(T_WE):
                 yield from self._move(T_WE)
@@ -102,12 +134,14 @@ class Demonstrator:
             case Pause(duration_s):
                 yield from self._pause(duration_s)
 
-    def _move(self, goal: SE3) -> Iterator[OperatorEvent]:
+    def _move(self, goal: SE3, opening: float | None = None) -> Iterator[Intent]:
+        """Bring the tool to a pose in W, the fingers meanwhile to an opening."""
         reference = self._plan(self._measure(), goal)
         forward = log_se3(np.linalg.inv(reference[:-1]) @ reference[1:]) * RATE_HZ
         for T_WE, V_E in zip(reference[:-1], forward, strict=True):
             error = log_se3(np.linalg.inv(self._measure().matrix) @ T_WE)
-            yield self._sample(V_E + _FEEDBACK_HZ * error)
+            yield Intent(V_E + _FEEDBACK_HZ * error, opening)
+            opening = None
 
     def _plan(self, start: SE3, goal: SE3) -> FloatArray:
         """Poses, (N, 4, 4), at the sample rate: minimum jerk along a slightly bent line."""
@@ -126,29 +160,18 @@ class Demonstrator:
         by_angle_s = start.angle_to_rad(goal) / self._turn_rad_s
         return max(_SHORTEST_S, _PEAK_OF_MINIMUM_JERK * max(by_distance_s, by_angle_s))
 
-    def _grip(self, opening: float) -> Iterator[OperatorEvent]:
-        self._gripper.command(opening)
+    def _grip(self, opening: float) -> Iterator[Intent]:
         seen = self._gripper.state().opening
         for sample in range(1, round(_GRIP_S * RATE_HZ) + 1):
-            yield self._hold()
+            yield _rest(opening if sample == 1 else None)
             if sample % _GRIP_CHECK_SAMPLES == 0:
                 before, seen = seen, self._gripper.state().opening
                 if abs(seen - before) < _GRIP_SETTLED:
                     return
 
-    def _pause(self, duration_s: float) -> Iterator[OperatorEvent]:
+    def _pause(self, duration_s: float) -> Iterator[Intent]:
         for _ in range(round(duration_s * RATE_HZ)):
-            yield self._hold()
-
-    def _hold(self) -> OperatorEvent:
-        return self._sample(np.zeros(6))
-
-    def _sample(self, V_E: FloatArray) -> OperatorEvent:
-        """Command a twist and let one sample pass."""
-        self._arm.command_twist(V_E)
-        clock = self._scene.clock
-        clock.sleep_until(clock.now_s() + 1.0 / RATE_HZ)
-        return OperatorEvent.TICK
+            yield _rest()
 
     def _measure(self) -> SE3:
         return self._scene.T_WB @ self._arm.state().T_BE
@@ -162,6 +185,10 @@ class Demonstrator:
             [T_BW @ goal for goal in goals],
             durations_s,
         )
+
+
+def _rest(opening: float | None = None, event: OperatorEvent = OperatorEvent.TICK) -> Intent:
+    return Intent(np.zeros(6), opening, event)
 
 
 def _way_to(bottleneck: SE3) -> list[SE3]:

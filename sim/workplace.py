@@ -19,6 +19,7 @@ from sim.mounting import CameraSpec, look_at, mount
 from sim.panda import ARM_JOINTS, FLANGE_LINK, OBSERVE_JOINTS
 from sim.scene import PyBulletScene
 from sim.scene_view import instance_id
+from sim.scripted_teleop import ScriptedTeleop
 from sim.segmenter import SimSegmenter
 from sim.skills import Skill, skill_named
 from sim.staging import Region, stage
@@ -137,6 +138,13 @@ def build_demonstrator(scene: PyBulletScene, arm: Arm, task: str, seed: int) -> 
     skill = skill_named(TaskDescription.parse(task).skill)
     rng = np.random.default_rng([seed, _DEMONSTRATOR_STREAM])
     return Demonstrator(scene, arm, scene.gripper, skill, rng)
+
+
+def build_demonstrator_teleop(
+    scene: PyBulletScene, arm: Arm, task: str, seed: int
+) -> ScriptedTeleop:
+    """The scripted person as a device: asks for each motion instead of commanding it."""
+    return ScriptedTeleop(lambda: build_demonstrator(scene, arm, task, seed), scene.clock)
 
 
 def build_judge(scene: PyBulletScene, task: str) -> SimJudge:

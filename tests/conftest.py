@@ -9,6 +9,7 @@ import pybullet_data
 import pytest
 from hypothesis import HealthCheck, settings
 
+from mt3.errors import DeviceError
 from mt3.geometry import SE3
 from mt3.interfaces import ArmState
 from mt3.motion.robot_model import RobotModel
@@ -88,6 +89,29 @@ class KinematicArm:
     def stop(self) -> None:
         self.twist = np.zeros(6)
         self.stops += 1
+
+
+class GuidedArm(KinematicArm):
+    """One that a hand can move; the tests are the hand."""
+
+    in_freedrive = False
+    begins_badly = False
+    ends_badly = False
+
+    def begin_freedrive(self) -> None:
+        self.in_freedrive = True
+        if self.begins_badly:
+            raise DeviceError("broke off half-way")
+
+    def end_freedrive(self) -> None:
+        if self.ends_badly:
+            raise DeviceError("ends badly")
+        self.in_freedrive = False
+
+
+@pytest.fixture
+def guided_arm(panda) -> GuidedArm:
+    return GuidedArm(panda, HOME)
 
 
 @pytest.fixture

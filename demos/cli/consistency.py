@@ -2,14 +2,14 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
 from rich.table import Column, Table
 
+from demos.cli.progress import tracked
 from demos.cli.reports import Document
 from demos.consistency import ConsistencyRules, PairAgreement, TaskConsistency, check_consistency
 from demos.consistency_picture import draw_consistency
@@ -19,36 +19,8 @@ from demos.recording import Recording
 from mt3.alignment import Registrar
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.demonstration import Demonstration, DemoSummary
-from mt3.errors import ConfigurationError, DemoFormatError, NoMatchError
+from mt3.errors import DemoFormatError, NoMatchError
 from mt3.task import TaskDescription
-
-HELP_LINES = """\
-  mt3-demos check --consistency    register the demonstrations of each task on each other, and
-                                   compare where the interaction begins; exit code 1 if some
-                                   disagree: a mistake in one, or another way of grasping
-    --task TEXT                    of one task only
-    --picture FILE                 heat maps of the pairs (.png, .pdf or .svg)
-    --max-mm 20, --max-deg 15      from where on two disagree"""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this check."""
-    rules = ConsistencyRules()
-    parser.add_argument("--consistency", action="store_true")
-    parser.add_argument("--task")
-    parser.add_argument("--picture", type=Path, metavar="FILE")
-    parser.add_argument("--max-mm", type=float, default=1e3 * rules.max_position_m)
-    parser.add_argument("--max-deg", type=float, default=float(np.rad2deg(rules.max_angle_rad)))
-
-
-def require_fitting(arguments: argparse.Namespace) -> None:
-    """Refuse arguments of this check without the check.
-
-    Raises:
-        ConfigurationError: There are some.
-    """
-    if not arguments.consistency and (arguments.task or arguments.picture):
-        raise ConfigurationError("check: got --task or --picture, which need --consistency")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> Outcome:
@@ -63,7 +35,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Outcome:
         require_picture_name(arguments.picture)
     groups = _groups(library.summaries(), arguments.task)
     unreadable: list[Document] = []
-    tasks = _compare_all(library, groups, rules, unreadable, console, quiet=arguments.json)
+    tasks = _compare_all(library, groups, rules, unreadable, console)
     document = _document(tasks, rules, unreadable)
     if not arguments.json:
         _print(console, tasks, unreadable)
@@ -99,24 +71,20 @@ def _compare_all(
     rules: ConsistencyRules,
     unreadable: list[Document],
     console: Console,
-    quiet: bool,
 ) -> dict[str, TaskConsistency]:
     """Every task in turn; what cannot be read is left out and noted."""
     tasks: dict[str, TaskConsistency] = {}
-    total = sum(len(ids) * (len(ids) - 1) for ids in groups.values())
-    with Progress(console=console, transient=True, disable=quiet) as progress:
-        bar = progress.add_task("registering pairs", total=total)
-        for words, ids in groups.items():
-            if len(ids) == 1:  # nothing to compare it with: not worth reading
-                tasks[words] = TaskConsistency(tuple(ids), (), ())
-                continue
-            demos, table_height_m = _load(library, ids, unreadable)
-            lost = len(ids) * (len(ids) - 1) - len(demos) * (len(demos) - 1)
-            progress.advance(bar, lost)
-            registrar = Registrar(support_z_m=table_height_m)
-            tasks[words] = check_consistency(
-                demos, registrar, rules, on_pair=lambda: progress.advance(bar)
-            )
+    for words, ids in groups.items():
+        if len(ids) == 1:  # nothing to compare it with: not worth reading
+            tasks[words] = TaskConsistency(tuple(ids), (), ())
+            continue
+        demos, table_height_m = _load(library, ids, unreadable)
+        tasks[words] = check_consistency(
+            demos,
+            Registrar(support_z_m=table_height_m),
+            rules,
+            track=partial(tracked, label=f"{words}: registered", console=console),
+        )
     return tasks
 
 

@@ -1,18 +1,25 @@
 """``mt3-demos``: look into a library of demonstrations, check it, delete from it."""
 
+import importlib
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 
-from demos.cli import check, ls, rm, show
-from demos.cli.subcommand import Parser
-from mt3.cli.entry import print_help, run_guarded
+from demos.cli.subcommand import Parser, Subcommand
+from mt3.cli.guarded import print_help, run_guarded
 from mt3.cli.outcome import ExitCode, Outcome
 
-SUBCOMMANDS = (ls.SUBCOMMAND, show.SUBCOMMAND, check.SUBCOMMAND, rm.SUBCOMMAND)
+# Verb and its module, in the order of the help; only the module of the verb typed is imported.
+VERBS = {
+    "ls": "demos.cli.ls",
+    "show": "demos.cli.show",
+    "check": "demos.cli.check",
+    "import": "demos.cli.import_demos",
+    "export": "demos.cli.export_demos",
+    "rm": "demos.cli.rm",
+}
 
 _HELP = """
 mt3-demos: look into a library of demonstrations, check it, delete from it.
@@ -38,7 +45,7 @@ def main() -> int:
 def run(typed: Sequence[str]) -> int:
     """Run what was typed after the command's name, and return the exit code."""
     if not typed or "--help" in typed or "-h" in typed:
-        print_help(_HELP.format(verbs="\n".join(verb.help_lines for verb in SUBCOMMANDS)))
+        print_help(_HELP.format(verbs="\n".join(_load(verb).help_lines for verb in VERBS)))
         return ExitCode.SUCCESS
     return run_guarded(
         "mt3-demos", lambda console: _dispatch(typed, console), as_json="--json" in typed
@@ -46,21 +53,27 @@ def run(typed: Sequence[str]) -> int:
 
 
 def _dispatch(typed: Sequence[str], console: Console) -> Outcome:
-    arguments = _parser().parse_args(typed)
-    subcommand = next(verb for verb in SUBCOMMANDS if verb.name == arguments.verb)
-    return subcommand.run(arguments, console)
+    arguments = _parser(typed[0]).parse_args(typed)
+    return _load(arguments.verb).run(arguments, console)
 
 
-def _parser() -> Parser:
+def _load(verb: str) -> Subcommand:
+    subcommand: Subcommand = importlib.import_module(VERBS[verb]).SUBCOMMAND
+    return subcommand
+
+
+def _parser(first_word: str) -> Parser:
     common = Parser(add_help=False)
     default = os.environ.get("MT3_LIBRARY") or "./library"
-    common.add_argument("--library", type=Path, default=Path(default))
+    common.add_argument("--library", default=default)
     common.add_argument("--json", action="store_true")
     parser = Parser(prog="mt3-demos", add_help=False)
-    *first, last = (verb.name for verb in SUBCOMMANDS)
+    *first, last = VERBS
     verbs = parser.add_subparsers(
         required=True, dest="verb", metavar=f"{', '.join(first)} or {last}"
     )
-    for verb in SUBCOMMANDS:
-        verb.add_arguments(verbs.add_parser(verb.name, parents=[common], add_help=False))
+    for verb in VERBS:
+        own = verbs.add_parser(verb, parents=[common], add_help=False)
+        if verb == first_word:
+            _load(verb).add_arguments(own)
     return parser

@@ -11,11 +11,12 @@ from mt3.cli.outcome import ExitCode, Outcome
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    """None of its own."""
+    parser.add_argument("--task", default="", metavar="TEXT")
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
-    document = describe_library(DemoLibrary.open(arguments.library))
+    library = DemoLibrary.open(arguments.library)
+    document = describe_library(library, *library.listing(arguments.task))
     if not arguments.json:
         print_library(console, document)
     return Outcome(ExitCode.SUCCESS, document)
@@ -24,7 +25,8 @@ def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
 SUBCOMMAND = Subcommand(
     name="ls",
     help_lines="""\
-  mt3-demos ls                     list all demonstrations, and what is damaged""",
+  mt3-demos ls                     list all demonstrations, and what is damaged at first sight
+  mt3-demos ls --task "red mug"    only those with these words in skill, objects or text""",
     add_arguments=_add_arguments,
     run=_run,
 )

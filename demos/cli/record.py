@@ -6,42 +6,49 @@ from typing import Any
 from omegaconf import DictConfig
 from rich.console import Console
 
+from demos.cli.record_session import run_session
+from demos.cli.record_settings import settings_of
 from demos.library import DemoLibrary
-from demos.recorder import RecorderSettings, record
-from demos.recording import SpeedLimits
+from demos.recorder import record
 from mt3.cli.assembly import build
-from mt3.cli.entry import HydraCommand, config_for_record, run_hydra_command
+from mt3.cli.entry import HydraCommand, run_hydra_command
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.settings import task_of, whole_number
-from mt3.cli.software import software_versions
-from mt3.errors import DemoFormatError, Mt3Error
+from mt3.errors import ConfigurationError, DemoFormatError, Mt3Error
 from mt3.interfaces import Scene
 from mt3.motion.robot_model import RobotModel
 from mt3.safety import GuardedArm, SafetyLimits
 
 HELP = """
-mt3-record: record demonstrations of a task into a library.
+mt3-record: record demonstrations of tasks into a library.
 
-  mt3-record task="pick up the mug"                     one demonstration in the simulator
+  mt3-record task="pick up the mug" teleop=keyboard     show it yourself, with keys of the terminal
+  mt3-record tasks=tasks.txt teleop=spacemouse          a list of tasks, one per line
+  mt3-record task="pick up the mug"                     the simulator's demonstrator shows it
   mt3-record task="push the box" count=3 seed=10        three, in scenes 10, 11 and 12
-  mt3-record task="put the can on the tray" library=my  into the library in folder my
 
-Any sentence works as it is, with commas, brackets and apostrophes. In the simulator a scripted
-demonstrator does the task, through the same recorder and checks as a person on a real arm. A
-recording that breaks a rule is not lost: it is kept in quarantine/, with the reason beside it.
+With teleop= a session begins in the terminal; it needs no display. For each task: take a picture,
+accept the outline of the object, go to the bottleneck and mark it, show the motion, end, keep.
+The screen lists every key. What is kept is saved at once; a session that was stopped, or killed,
+goes on where it stopped when the same command is given again. A recording that breaks a rule is
+not lost: it is kept in quarantine/, with the reason beside it.
 
 Settings, as key=value:
-  task=TEXT      what is demonstrated (required)
+  task=TEXT      what is demonstrated; any sentence works as it is
+  tasks=FILE     instead: one task per line, # begins a comment
+  teleop=DEVICE  keyboard, spacemouse, gamepad, hand_guiding, scripted or demonstrator
   library=PATH   where it goes, made if missing; default $MT3_LIBRARY, else ./library
   seed=N         which scene: instance, placement, distractors (default 0)
-  count=N        how many demonstrations, one seed further each (default 1)
+  count=N        how many demonstrations of the task, one seed further each (default 1)
+  segmenter=NAME what outlines the object: sim, clusters, grabcut, file or model
+  session.name=X what to resume; by default the name of the list
   output=json    one JSON document on standard output (default human)
   scene=NAME     which workplace (default sim)
-Every other value can be set too; --cfg job prints them all.
+Keys are session.keys.ACTION=KEY. Every other value can be set too; --cfg job prints them all.
 
 Afterwards: mt3-demos ls, and mt3-run task="pick up the mug" to do it in a new scene.
 
-Exit codes: 0 success, 1 a recording was refused or the arm could not do it, 3 bad input,
+Exit codes: 0 success, 1 a recording was refused or a device failed, 3 bad input,
 130 interrupted.
 """
 
@@ -49,6 +56,17 @@ Exit codes: 0 success, 1 a recording was refused or the arm could not do it, 3 b
 def main() -> int:
     """Entry point of the console script."""
     return run_hydra_command(COMMAND)
+
+
+def _record(cfg: DictConfig, console: Console) -> Outcome:
+    """With an operator where a device is named, else by the simulator's demonstrator."""
+    if cfg.get("teleop") is not None:
+        return run_session(cfg, console)
+    if cfg.tasks is not None:
+        raise ConfigurationError(
+            "tasks: got a list without a teleop=, expected both: the demonstrator does one task"
+        )
+    return _record_all(cfg, console)
 
 
 def _record_all(cfg: DictConfig, console: Console) -> Outcome:
@@ -114,7 +132,7 @@ def record_episode(cfg: DictConfig) -> dict[str, Any]:
     judge = build(cfg.judge)(scene=scene)
     with scene:
         try:
-            settings = _settings(cfg, limits)
+            settings = settings_of(cfg)
             summary = record(scene, arm, operator, library, task, segmenter, judge, settings)
         except DemoFormatError as error:
             raise RefusedError(str(error)) from error
@@ -127,21 +145,10 @@ def record_episode(cfg: DictConfig) -> dict[str, Any]:
     }
 
 
-def _settings(cfg: DictConfig, limits: SafetyLimits) -> RecorderSettings:
-    return RecorderSettings(
-        rate_hz=cfg.recorder.rate_hz,
-        speed_limits=SpeedLimits(limits.tool.speed_m_s, limits.tool.angular_speed_rad_s),
-        max_view_age_s=cfg.recorder.max_view_age_s,
-        software=software_versions(),
-        resolved_config=config_for_record(cfg),
-        bottleneck_distance_m=cfg.recorder.bottleneck_distance_m,
-    )
-
-
 COMMAND = HydraCommand(
     name="mt3-record",
     config_name="record",
     help_text=HELP,
     example='task="pick up the mug"',
-    run=_record_all,
+    run=_record,
 )

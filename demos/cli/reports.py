@@ -1,18 +1,20 @@
 """What ``mt3-demos`` tells of a library: documents for machines, tables for people."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Column, Table
 
+from demos.description import as_printable, read_attributes
 from demos.library import DemoLibrary, SetAside
-from demos.recording import Recording
-from demos.recovery import Recovery
-from demos.storage import read_attributes
-from mt3.demonstration import DemoSummary
+from mt3.demo_summary import DemoSummary
+
+if TYPE_CHECKING:
+    from demos.recording import Recording
+    from demos.recovery import Recovery
 
 Document = dict[str, Any]
 
@@ -31,9 +33,10 @@ def describe_summary(summary: DemoSummary) -> Document:
     }
 
 
-def describe_library(library: DemoLibrary) -> Document:
-    """Everything a library holds, sound or not."""
-    sound, damaged = library.scan()
+def describe_library(
+    library: DemoLibrary, sound: Sequence[DemoSummary], damaged: Sequence[SetAside]
+) -> Document:
+    """What a library holds, as far as it was asked for, and what it holds that is not used."""
     return {
         "library": str(library.path),
         "robot": library.robot,
@@ -46,7 +49,7 @@ def describe_library(library: DemoLibrary) -> Document:
 
 
 def describe_recording(
-    library: DemoLibrary, demo_id: str, recording: Recording, content_hash: str
+    library: DemoLibrary, demo_id: str, recording: "Recording", content_hash: str
 ) -> Document:
     """All that is known of one demonstration, without its arrays."""
     header, samples, events = recording.header, recording.samples, recording.events
@@ -56,7 +59,7 @@ def describe_recording(
         "folder": str(library.folder(demo_id)),
         "robot": header.robot,
         "backend": header.backend,
-        "gripper": header.tool.gripper,
+        "gripper": None if header.tool is None else header.tool.gripper,
         "rate_hz": header.rate_hz,
         "samples": len(samples.t_s),
         "duration_s": round(float(samples.t_s[-1]), 3),
@@ -79,7 +82,7 @@ def describe_recording(
     }
 
 
-def describe_recovery(recovery: Recovery) -> Document:
+def describe_recovery(recovery: "Recovery") -> Document:
     """What became of one unfinished recording."""
     return {
         "id": recovery.demo_id,
@@ -95,7 +98,7 @@ def print_library(console: Console, document: Document) -> None:
         table = _table("demonstration", "task", "skill", "object", "other object")
         for row in rows:
             names = (row["id"], row["text"], row["skill"], row["target_object"])
-            table.add_row(*(escape(name) for name in (*names, row["other_object"] or "")))
+            table.add_row(*(_cell(name) for name in (*names, row["other_object"] or "")))
         _print_whole(console, table)
     noun = "demonstration" if len(rows) == 1 else "demonstrations"
     console.print(
@@ -121,7 +124,7 @@ def print_set_aside(console: Console, title: str, rows: Sequence[Document]) -> N
         return
     table = _table("name", "reason", title=title)
     for row in rows:
-        table.add_row(escape(row["id"]), escape(row["reason"]))
+        table.add_row(_cell(row["id"]), _cell(row["reason"]))
     _print_whole(console, table)
 
 
@@ -131,7 +134,7 @@ def print_recording(console: Console, document: Document) -> None:
     table = Table("field", Column("value", overflow="fold"), show_header=False)
     for key, value in document.items():
         if key not in ("id", "resolved_config"):
-            table.add_row(key.replace("_", " "), escape(_as_words(value)))
+            table.add_row(key.replace("_", " "), _cell(_as_words(value)))
     console.print(table)
 
 
@@ -149,6 +152,10 @@ def _print_whole(console: Console, table: Table) -> None:
     if least > console.width:
         table.width = least
     console.print(table, crop=False)
+
+
+def _cell(text: str) -> str:
+    return escape(as_printable(text))
 
 
 def _as_words(value: object) -> str:

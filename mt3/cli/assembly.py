@@ -11,7 +11,7 @@ from mt3.cli.interrupt import raise_if_interrupted
 from mt3.cli.software import software_versions
 from mt3.execution.executor import Executor
 from mt3.execution.observer import Observer
-from mt3.interfaces import Judge, Scene
+from mt3.interfaces import DemoSource, Judge, Scene
 from mt3.motion.planner import MotionPlanner
 from mt3.motion.robot_model import RobotModel
 from mt3.motion.timing import TimingLimits
@@ -59,21 +59,27 @@ def build_planner(
     return MotionPlanner(model, scene.T_WB, timing, build(rules.planning))
 
 
-def build_workplace(cfg: DictConfig) -> Workplace:
-    """Everything that one trial of the configured task needs; nothing is connected yet.
+def build_index(cfg: DictConfig, source: DemoSource) -> DemoIndex:
+    """The index of a source's demonstrations, those of the configured task read.
 
     Raises:
         NoMatchError: No demonstration fits the task, or none that does can be read.
-        LibraryNotFoundError: There are no demonstrations at ``library``.
-        ConfigurationError: A value of the configuration is refused; the message names it.
     """
-    source = build(cfg.library_source)
     index = DemoIndex(source, build(cfg.encoder), build(cfg.language))
     index.prepare(TaskDescription.parse(str(cfg.task)))
-    scene: Scene = build(cfg.scene)
+    return index
+
+
+def build_executor(
+    cfg: DictConfig, scene: Scene, arm: GuardedArm, source: DemoSource, index: DemoIndex
+) -> Executor:
+    """What runs trials of the configured task in a scene, with demonstrations from a source.
+
+    Raises:
+        ConfigurationError: A value of the configuration is refused; the message names it.
+    """
     model: RobotModel = build(cfg.model)
     limits: SafetyLimits = build(cfg.limits)
-    arm = GuardedArm(scene.arm, model, limits, scene.T_WB, scene.clock)
     planner = build_planner(cfg, limits, model, scene)
     observer = Observer(
         scene,
@@ -84,7 +90,7 @@ def build_workplace(cfg: DictConfig) -> Workplace:
         build(cfg.obstacles),
         build(cfg.observation),
     )
-    executor = Executor(
+    return Executor(
         scene=scene,
         arm=arm,
         model=model,
@@ -100,4 +106,23 @@ def build_workplace(cfg: DictConfig) -> Workplace:
         config=config_for_record(cfg),
         software=software_versions(),
     )
+
+
+def build_guarded_arm(cfg: DictConfig, scene: Scene) -> GuardedArm:
+    """The arm of a scene behind the safety gate."""
+    return GuardedArm(scene.arm, build(cfg.model), build(cfg.limits), scene.T_WB, scene.clock)
+
+
+def build_workplace(cfg: DictConfig) -> Workplace:
+    """Everything that one trial of the configured task needs; nothing is connected yet.
+
+    Raises:
+        NoMatchError: No demonstration fits the task, or none that does can be read.
+        LibraryNotFoundError: There are no demonstrations at ``library``.
+        ConfigurationError: A value of the configuration is refused; the message names it.
+    """
+    source: DemoSource = build(cfg.library_source)
+    index = build_index(cfg, source)
+    scene: Scene = build(cfg.scene)
+    executor = build_executor(cfg, scene, build_guarded_arm(cfg, scene), source, index)
     return Workplace(scene, executor, build(cfg.judge)(scene=scene))

@@ -303,12 +303,13 @@ class Executor:
     def _approach(self, plan: Plan, reference: Reference) -> None:
         """Go to the bottleneck, with the fingers as they were there in the demonstration."""
         gripper, command = self._scene.gripper, float(reference.command[0])
-        held = is_grasp(command, float(reference.opening[0]))
+        opening = reference.opening_at(0)
+        held = is_grasp(command, opening)
         if not held:
             gripper.command(command)
         self._arm.follow(plan.trajectory)
-        if not held:
-            self._await_opening(float(reference.opening[0]))
+        if opening is not None and not held:
+            self._await_opening(opening)
 
     def _await_opening(self, opening: float) -> None:
         gripper, clock = self._scene.gripper, self._scene.clock
@@ -360,7 +361,9 @@ class Executor:
             raise DeviceError(
                 f"commands: got {gaps} pauses in which the arm was stopped, expected none"
             )
-        self._verify_opening(float(reference.command[-1]), float(reference.opening[-1]))
+        demonstrated = reference.opening_at(-1)
+        if demonstrated is not None:
+            self._verify_opening(float(reference.command[-1]), demonstrated)
 
     def _verify_opening(self, command: float, demonstrated: float) -> None:
         opening = self._scene.gripper.state().opening

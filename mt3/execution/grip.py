@@ -39,9 +39,9 @@ class GripRules:
             require_positive(name, getattr(self, name))
 
 
-def is_grasp(command: float, opening: float) -> bool:
-    """Whether fingers told to close, and demonstrated at an opening, held an object."""
-    return command < 0.5 and opening > command + _GRASP_MARGIN
+def is_grasp(command: float, opening: float | None) -> bool:
+    """Whether fingers told to close, demonstrated at an opening, are known to hold an object."""
+    return opening is not None and command < 0.5 and opening > command + _GRASP_MARGIN
 
 
 class GripWait:
@@ -49,7 +49,8 @@ class GripWait:
 
     A grasp has settled when the fingers stand still: reaching the demonstrated width says nothing
     where another instance is thinner. Any other command has settled at the demonstrated opening
-    too. Fingers that have not moved yet do not stand still before ``start_s``.
+    too, where one was measured. Fingers that have not moved yet do not stand still before
+    ``start_s``.
 
     Args:
         event: What is commanded, and where the demonstration settled.
@@ -66,13 +67,24 @@ class GripWait:
         self._initial = opening
         self._recent: deque[tuple[float, float]] = deque([(t_s, opening)])
 
+    @property
+    def expectation(self) -> str:
+        """What it waits for, in words."""
+        demonstrated = self.event.opening
+        return "it to stand still" if demonstrated is None else f"{demonstrated:.2f}"
+
     def settled(self, t_s: float, opening: float) -> bool:
         """Whether the fingers have done it, given a new measurement."""
         self._recent.append((t_s, opening))
         while len(self._recent) > 2 and self._recent[1][0] <= t_s - self._rules.still_s:
             self._recent.popleft()
-        reached = abs(opening - self.event.opening) <= self._rules.reached
-        return (reached and not self.grasps) or self._stands_still(t_s, opening)
+        return self._reached(opening) or self._stands_still(t_s, opening)
+
+    def _reached(self, opening: float) -> bool:
+        demonstrated = self.event.opening
+        if demonstrated is None or self.grasps:
+            return False
+        return abs(opening - demonstrated) <= self._rules.reached
 
     def timed_out(self, t_s: float) -> bool:
         """Whether it has taken too long."""

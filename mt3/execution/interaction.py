@@ -166,8 +166,8 @@ class _Loop:
 
     def _take_up_grasp(self) -> None:
         """Watch what the demonstration held from the start on."""
-        command, opening = self._reference.command[0], self._reference.opening[0]
-        if is_grasp(command, opening):
+        command = self._reference.command[0]
+        if is_grasp(command, self._reference.opening_at(0)):
             self._hold(float(command), self._gripper.state().opening)
 
     def _tick(self, t_s: float) -> bool:
@@ -214,7 +214,7 @@ class _Loop:
             raise _StoppedError(
                 InteractionFailure.GRIPPER_TIMEOUT,
                 f"gripper: got an opening of {opening:.2f} and still moving after "
-                f"{self._grip.timeout_s} s, expected {self._wait.event.opening:.2f}",
+                f"{self._grip.timeout_s} s, expected {self._wait.expectation}",
             )
         if self._grasp is not None and self._grasp.lost(opening):
             raise _StoppedError(

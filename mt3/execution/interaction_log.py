@@ -29,14 +29,14 @@ class GripperHold:
     Args:
         index: Sample of the reference at which it paused.
         command: Opening that was commanded.
-        demonstrated: Opening that the demonstration settled at.
+        demonstrated: Opening that the demonstration settled at, or None where it was not measured.
         measured: Opening at the end of the pause.
         duration_s: How long it paused.
     """
 
     index: int
     command: float
-    demonstrated: float
+    demonstrated: float | None
     measured: float
     duration_s: float
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from mt3.demonstration import Demonstration
+from mt3.demonstration import UNKNOWN_ROBOT, Demonstration
 from mt3.errors import ConfigurationError, ImageError
 from mt3.execution.grip import is_grasp
 from mt3.interfaces import Arm, GripperState, Scene
@@ -141,15 +141,21 @@ class Observer:
     def require_matches(self, demo: Demonstration) -> None:
         """Refuse a demonstration of another robot or tool, or with another start of the hand.
 
-        A simulated robot is another one than a real one of the same kind.
+        A simulated robot is another one than a real one of the same kind. An imported
+        demonstration may name no robot: its tool frame then says whether it can be replayed.
 
         Raises:
             ConfigurationError: What differs, got and expected.
         """
-        scene, rules = self._scene, self._rules
-        if demo.robot != scene.robot or demo.tool.gripper != scene.tool.gripper:
+        scene, rules, tool = self._scene, self._rules, demo.tool
+        if tool is None:
             raise ConfigurationError(
-                f"demonstration {demo.demo_id}: got robot {demo.robot} with {demo.tool.gripper}, "
+                f"demonstration {demo.demo_id}: its tool frame is unknown, expected the one of "
+                f"{scene.tool.gripper}; import it again with --tool-frame FILE"
+            )
+        if demo.robot not in (scene.robot, UNKNOWN_ROBOT) or tool.gripper != scene.tool.gripper:
+            raise ConfigurationError(
+                f"demonstration {demo.demo_id}: got robot {demo.robot} with {tool.gripper}, "
                 f"expected {scene.robot} with {scene.tool.gripper}; record it on this robot"
             )
         if demo.backend != scene.backend:
@@ -157,7 +163,7 @@ class Observer:
                 f"demonstration {demo.demo_id}: got one of a {demo.backend} robot, expected one of "
                 f"a {scene.backend} robot; record it here"
             )
-        T_demo, T_live = demo.tool.T_flange_tool, scene.tool.T_flange_tool
+        T_demo, T_live = tool.T_flange_tool, scene.tool.T_flange_tool
         if not T_demo.is_close(T_live, rules.max_tool_offset_m, rules.max_tool_angle_rad):
             raise ConfigurationError(
                 f"demonstration {demo.demo_id}: its tool centre point is "

@@ -221,7 +221,8 @@ def _draw_gripper(axes: Axes, record: TrialRecord, demo: Demonstration | None) -
     axes.grid(alpha=0.25)
     if demo is not None:
         k = demo.bottleneck_index
-        axes.plot(demo.t_s[k:] - demo.t_s[k], demo.opening[k:], ":", color=_DEMO, label="demo")
+        opening = demo.command if demo.opening is None else demo.opening
+        axes.plot(demo.t_s[k:] - demo.t_s[k], opening[k:], ":", color=_DEMO, label="demo")
     if done := record.interaction:
         axes.plot(done.t_s, done.opening, color=_MEASURED, label="measured")
     if demo is None and record.interaction is None:

@@ -35,7 +35,7 @@ class Reference:
         V_WE_E: Twists that lead from each pose to the next, (N, 6), m/s and rad/s in E; the last
             is zero.
         command: Commanded gripper fraction, (N,).
-        opening: Gripper fraction measured in the demonstration, (N,).
+        opening: Gripper fraction measured in the demonstration, (N,), or None where it was not.
         events: Changes of the gripper command, in order.
 
     Raises:
@@ -47,7 +47,7 @@ class Reference:
     T_WE: FloatArray
     V_WE_E: FloatArray
     command: FloatArray
-    opening: FloatArray
+    opening: FloatArray | None
     events: tuple[GripperEvent, ...]
 
     def __post_init__(self) -> None:
@@ -58,7 +58,8 @@ class Reference:
         object.__setattr__(self, "t_s", t_s)
         shapes = {"T_WE": (n, 4, 4), "V_WE_E": (n, 6), "command": (n,), "opening": (n,)}
         for name, shape in shapes.items():
-            object.__setattr__(self, name, frozen_array(name, getattr(self, name), shape))
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, frozen_array(name, value, shape))
         require_rigid("T_WE", self.T_WE)
         for event in self.events:
             if not 0 <= event.index < n:
@@ -71,6 +72,10 @@ class Reference:
     def duration_s(self) -> float:
         """Time from the first to the last sample."""
         return float(self.t_s[-1])
+
+    def opening_at(self, k: int) -> float | None:
+        """Demonstrated opening at a sample, or None where it was not measured."""
+        return None if self.opening is None else float(self.opening[k])
 
     @property
     def T_WE_bottleneck(self) -> SE3:
@@ -157,6 +162,6 @@ def transfer(demo: Demonstration, D_W: SE3) -> Reference:
         T_WE=D_W.matrix @ demo.T_WE[k:],
         V_WE_E=np.concatenate([twists, np.zeros((1, 6))]),
         command=demo.command[k:],
-        opening=demo.opening[k:],
+        opening=None if demo.opening is None else demo.opening[k:],
         events=demo.gripper_events(),
     )

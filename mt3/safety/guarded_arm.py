@@ -11,7 +11,7 @@ import numpy as np
 
 from mt3.errors import DeviceError, SafetyViolation
 from mt3.geometry import SE3
-from mt3.interfaces import Arm, ArmState, Clock, JointTrajectory
+from mt3.interfaces import Arm, ArmState, Clock, FreedriveArm, JointTrajectory
 from mt3.motion.robot_model import RobotModel
 from mt3.safety.envelope import Envelope
 from mt3.safety.limits import Limit, SafetyLimits
@@ -31,6 +31,10 @@ class GuardedArm:
     commands, and both are counted. Whatever leads out of the permitted positions, is not a number,
     rests on an old state, or cannot be braked in time before a singular posture stops the arm and
     raises.
+
+    While a hand moves the arm, twists and trajectories are refused, and each state that is asked
+    for must be a fresh one. Where the hand moves it, how fast, and what it touches is not watched:
+    that is left to the arm's own controller, and to the person.
 
     Args:
         arm: The arm itself; nobody else may command it.
@@ -53,6 +57,12 @@ class GuardedArm:
         self._interventions: Counter[str] = Counter()
         self._last_twist = np.zeros(6)
         self._last_s: float | None = None
+        self._guided = False
+
+    @property
+    def guided(self) -> bool:
+        """Whether a hand moves the arm; ends with every stop."""
+        return self._guided
 
     @property
     def interventions(self) -> Mapping[str, int]:
@@ -64,8 +74,9 @@ class GuardedArm:
 
         Raises:
             NotConnectedError: Outside the ``with`` block, or the connection was lost.
+            SafetyViolation: A hand moves the arm, and there is no fresh state; it was stopped.
         """
-        return self._arm.state()
+        return self._fresh_state() if self._guided else self._arm.state()
 
     def command_twist(self, V_BE_E: FloatArray) -> None:
         """Move along a twist until the next command, slower or less suddenly where limits ask.
@@ -76,6 +87,7 @@ class GuardedArm:
         Raises:
             SafetyViolation: The arm was stopped; ``limit`` names the ``Limit``.
         """
+        self._require_unguided("a twist")
         twist = self._checked_twist(V_BE_E)
         state = self._fresh_state()
         now_s = self._clock.now_s()
@@ -102,6 +114,7 @@ class GuardedArm:
             SafetyViolation: The arm was stopped; ``limit`` names the ``Limit``.
             DeviceError: The arm could not follow.
         """
+        self._require_unguided("a trajectory")
         state = self._fresh_state()
         if breach := self._trajectory_check.breach(state.joints, trajectory):
             self._refuse(breach.limit, breach.message)
@@ -109,9 +122,50 @@ class GuardedArm:
         self._arm.follow(trajectory)
 
     def stop(self) -> None:
-        """Stop all motion now and hold still."""
+        """Stop all motion now and hold still, also where a hand moves the arm."""
         self._rest()
-        self._arm.stop()
+        try:
+            if self._guided:
+                self._freedrive_arm().end_freedrive()
+                self._guided = False
+        finally:
+            self._arm.stop()
+
+    def begin_freedrive(self) -> None:
+        """Let a hand move the arm, from rest, until ``end_freedrive`` or a stop.
+
+        Raises:
+            DeviceError: The arm has no free-drive, or refuses it.
+            SafetyViolation: Its state is not fresh; the arm was stopped.
+        """
+        arm = self._freedrive_arm()
+        self.stop()
+        self._fresh_state()
+        self._guided = True  # also if it fails half-way: the next stop ends it
+        try:
+            arm.begin_freedrive()
+        except BaseException:
+            self.stop()
+            raise
+
+    def end_freedrive(self) -> None:
+        """Hold still again; does nothing where no hand moves the arm."""
+        if self._guided:
+            self.stop()
+
+    def _freedrive_arm(self) -> FreedriveArm:
+        if isinstance(self._arm, FreedriveArm):
+            return self._arm
+        raise DeviceError(
+            f"free-drive: got an arm without it ({type(self._arm).__name__}), expected one whose "
+            "driver has begin_freedrive; move it with another teleoperation device"
+        )
+
+    def _require_unguided(self, what: str) -> None:
+        if self._guided:
+            self._refuse(
+                Limit.COMMAND, f"got {what} while a hand moves the arm, expected none until its end"
+            )
 
     def _rest(self) -> None:
         self._last_twist = np.zeros(6)

@@ -194,3 +194,93 @@ class CameraContract:
             first = camera.read(1.0)
             clock.sleep_until(clock.now_s() + 0.2)
             assert camera.read(0.1).t_s > first.t_s
+
+
+class TeleopContract:
+    """Fixtures: ``teleop`` (not connected) and ``clock``, on which reading never spends time.
+
+    Back door: ``deflect`` and ``release`` are the hand on the device, ``send`` carries out what it
+    asks for, ``is_connected`` is what the device's other end sees.
+    """
+
+    rate_hz = 60.0
+    asks_for_twists = True
+    acts_alone = False  # without a hand on it
+    fastest_m_s, fastest_rad_s = 0.15, 0.7
+    stops_within_s = 0.6
+    deflected_for_s = 0.5
+
+    def send(self, command) -> None:
+        """Nothing, where it makes no difference."""
+
+    def read_for(self, teleop, clock, duration_s: float, keep_deflecting: bool = False) -> list:
+        commands, end_s = [], clock.now_s() + duration_s
+        while clock.now_s() < end_s - 1e-9:
+            if keep_deflecting:
+                self.deflect(teleop)
+            before_s = clock.now_s()
+            commands.append(teleop.read())
+            assert clock.now_s() == before_s
+            self.send(commands[-1])
+            clock.sleep_until(before_s + 1.0 / self.rate_hz)
+        return commands
+
+    def test_constructing_never_connects_and_reading_needs_with(self, teleop) -> None:
+        assert not self.is_connected()
+        with pytest.raises(NotConnectedError):
+            teleop.read()
+        with teleop:
+            assert self.is_connected()
+            teleop.read()
+        assert not self.is_connected()
+        with pytest.raises(NotConnectedError):
+            teleop.read()
+
+    def test_it_begins_at_rest_each_time(self, teleop, clock) -> None:
+        for _ in range(2):
+            with teleop:
+                first = teleop.read()
+                if self.asks_for_twists:
+                    np.testing.assert_allclose(first.V_BE_E, 0.0, atol=1e-3)
+                else:
+                    assert first.V_BE_E is None
+                assert first.buttons == ()
+                self.read_for(teleop, clock, 0.1, keep_deflecting=True)
+            self.release(teleop)
+
+    def test_it_asks_for_motion_within_bounds_and_then_for_exact_rest(self, teleop, clock) -> None:
+        with teleop:
+            self.read_for(teleop, clock, 0.3)
+            moving = self.read_for(teleop, clock, self.deflected_for_s, keep_deflecting=True)
+            self.release(teleop)
+            self.read_for(teleop, clock, self.stops_within_s)
+            last = teleop.read()
+        if not self.asks_for_twists:
+            assert all(command.V_BE_E is None for command in [*moving, last])
+            return
+        speeds = [np.linalg.norm(c.V_BE_E.reshape(2, 3), axis=1) for c in moving]
+        assert max(v for v, _ in speeds) > 0.005
+        assert max(v for v, _ in speeds) <= self.fastest_m_s + 1e-9
+        assert max(w for _, w in speeds) <= self.fastest_rad_s + 1e-9
+        assert not last.V_BE_E.any()
+
+    def test_openings_are_fractions(self, teleop, clock) -> None:
+        with teleop:
+            commands = self.read_for(teleop, clock, self.deflected_for_s, keep_deflecting=True)
+        openings = [c.opening for c in commands if c.opening is not None]
+        assert all(0.0 <= opening <= 1.0 for opening in openings)
+
+    def test_keys_without_a_meaning_are_dropped(self, teleop) -> None:
+        with teleop:
+            teleop.press(["escape", "F13", "?"])
+            teleop.press([])
+            command = teleop.read()
+        if not self.acts_alone:
+            assert command.opening is None
+            assert command.V_BE_E is None or not command.V_BE_E.any()
+        assert command.buttons == ()
+
+    def test_leaving_does_not_hide_an_error(self, teleop) -> None:
+        with pytest.raises(KeyError, match="mine"), teleop:
+            raise KeyError("mine")
+        assert not self.is_connected()

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from mt3.cli.assembly import build
-from mt3.cli.entry import run_guarded, run_hydra_command
+from mt3.cli.entry import run_hydra_command
+from mt3.cli.guarded import run_guarded
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.overrides import as_hydra_arguments, quote
 from mt3.cli.run import COMMAND
@@ -187,7 +188,7 @@ def test_a_swallowed_interrupt_is_forgotten_when_its_command_ends():
 PRINTS = """
 import sys
 from mt3.cli.assembly import build
-from mt3.cli.entry import run_guarded
+from mt3.cli.guarded import run_guarded
 from mt3.cli.outcome import ExitCode, Outcome
 def body(console):
     for k in range(5000):

@@ -1,6 +1,7 @@
 """Every configuration composes, and every one without hardware builds what it names."""
 
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_module
@@ -46,6 +47,17 @@ def test_every_suite_composes(suite):
     with initialize_config_module("mt3.configs", version_base=None):
         cfg = compose("bench", overrides=[f"suite={suite}", "library=library"])
     assert instantiate(cfg.suite, _convert_="all").trials()
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.stem for path in Path(__file__).parents[2].glob("configs/teleop/*.yaml"))
+)
+def test_every_teleoperation_device_is_a_builder_and_sets_nothing_else(name):
+    setup_globals()
+    with initialize_config_module("mt3.configs", version_base=None):
+        cfg = compose(f"teleop/{name}", overrides=["+task=push the box", "+seed=0"])
+    assert set(cfg) == {"teleop", "task", "seed"}
+    assert callable(instantiate(cfg.teleop, _convert_="all"))
 
 
 def test_a_record_does_not_say_where_files_are():

@@ -108,3 +108,19 @@ def test_survives_pickle_read_only():
     twin = pickle.loads(pickle.dumps(demonstration()))
     np.testing.assert_array_equal(twin.T_WE, demonstration().T_WE)
     assert not twin.T_WE.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("text", "held"), [("put the cup on the tray", True), ("push the box", False)]
+)
+def test_where_the_opening_was_not_measured_the_skill_says_what_closed_fingers_hold(text, held):
+    demo = demonstration(
+        opening=None, command=np.zeros(N), task=TaskDescription.parse(text), bottleneck_index=0
+    )
+    assert demo.holds_object is held
+
+
+def test_gripper_events_without_a_measured_opening_name_the_command_alone():
+    demo = demonstration(opening=None, command=np.where(np.arange(N) < 8, 1.0, 0.0))
+    (event,) = demo.gripper_events()
+    assert (event.index, event.command, event.opening) == (4, 0.0, None)

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -42,9 +43,15 @@ def library(tmp_path):
     return DemoLibrary.create(tmp_path / "library", "kinematic", "sim")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def settings():
     return SETTINGS
+
+
+@pytest.fixture(scope="session")
+def streamed():
+    """With a stream of the camera whose every frame is another."""
+    return replace(SETTINGS, camera_hz=30.0, camera="top")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import sys
 
 import pytest
@@ -52,12 +53,42 @@ def test_ids_and_hashes_are_whole_on_a_narrow_screen(cli, recorded, monkeypatch,
     assert recorded.read(long_id)[1] in values
 
 
-def test_ls_lists_damage_with_its_reason_and_still_succeeds(cli, recorded):
-    (recorded.folder("pick_up-mug-1") / "robot/t_s/c/0").write_bytes(b"?")
+def test_ls_lists_damaged_descriptions_with_the_reason_and_still_succeeds(cli, recorded):
+    (recorded.folder("pick_up-mug-1") / "zarr.json").write_bytes(b"?")
+    (recorded.folder("pick_up-mug-2") / "robot/t_s/c/0").write_bytes(b"?")
     code, out, _ = cli("ls")
     assert code == 0
-    assert "robot/t_s/c/0: damaged" in out
+    assert "zarr.json: damaged" in out
     assert "1 demonstration of" in out
+    code, out, _ = cli("check")
+    assert code == 3
+    assert "robot/t_s/c/0: damaged" in out
+
+
+def test_ls_lists_one_task(cli):
+    assert "2 demonstrations" in cli("ls", "--task", "PICK UP mug")[1]
+    assert "0 demonstrations" in cli("ls", "--task", "box")[1]
+
+
+def test_check_draws_its_progress_on_a_terminal_only(cli, monkeypatch):
+    from demos.cli import progress
+
+    monkeypatch.setattr(progress, "_PATIENCE_S", -1.0)
+    assert "verified" not in cli("check")[1]
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "verified" in cli("check")[1]
+
+
+def test_hostile_names_and_texts_do_not_reach_the_terminal(cli, recorded):
+    """A name that is not UTF-8 was a crash of print, an escape sequence was obeyed."""
+    for name in (b"caf\xe9-\x1b[2J-1", b"\n"):
+        os.mkdir(os.fsencode(recorded.path) + b"/demos/" + name)
+    for _ in range(2):
+        code, out, _ = cli("ls")
+        assert code == 0
+        assert "\x1b[2J" not in out
+        assert "not a demonstration" in out
+    assert cli("check")[0] == 3
 
 
 def test_show_tells_all_and_draws(cli, tmp_path):

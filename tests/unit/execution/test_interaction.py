@@ -1,6 +1,7 @@
 """The control loop: follows, waits for the fingers, and stops when something is wrong."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -243,3 +244,13 @@ def test_senseless_rules_are_refused():
         TrackingRules(max_error_m=0.0)
     with pytest.raises(ConfigurationError, match="timeout_s"):
         GripRules(timeout_s=0.0)
+
+
+def test_where_no_opening_was_measured_it_waits_until_the_fingers_stand_still():
+    """An imported demonstration knows its commands alone: no width is expected, none is missed."""
+    (event,) = REFERENCE.events
+    reference = replace(REFERENCE, opening=None, events=(replace(event, opening=None),))
+    log = run(rig_at_start(), reference)
+    assert log.completed
+    assert log.holds[0].demonstrated is None
+    assert log.holds[0].measured == pytest.approx(0.4)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from fake_rig import demonstrate
 
+from mt3.demonstration import UNKNOWN_ROBOT
 from mt3.errors import ConfigurationError, ImageError, PlanningError
 from mt3.execution.observer import ObservationRules, Observer
 from mt3.geometry import SE3
@@ -227,6 +228,14 @@ def test_the_demonstration_of_another_robot_or_tool_is_refused(change, said):
     with pytest.raises(ConfigurationError, match="pick_up-mug-1") as error:
         BallWorld().observer.require_matches(replace(demonstrate(), **change))
     assert said in str(error.value)
+
+
+def test_an_imported_demonstration_needs_its_tool_frame_but_no_robot():
+    """The official layout names neither; replay without a tool frame would shift every pose."""
+    imported = replace(demonstrate(), robot=UNKNOWN_ROBOT)
+    BallWorld().observer.require_matches(imported)
+    with pytest.raises(ConfigurationError, match="--tool-frame FILE"):
+        BallWorld().observer.require_matches(replace(imported, tool=None))
 
 
 def test_a_tool_measured_a_little_differently_is_the_same_tool():

@@ -86,6 +86,9 @@ class KinematicGripper(FakeDevice):
 
 
 class StillCamera(FakeDevice):
+    def __init__(self, arm: KinematicArm) -> None:
+        self._arm = arm
+
     def read(self, max_age_s: float) -> RGBD:
         intrinsics = Intrinsics(80.0, 80.0, 31.5, 23.5, 64, 48)
         depth_m = np.full((48, 64), 0.8, dtype=np.float32)
@@ -93,7 +96,7 @@ class StillCamera(FakeDevice):
         color = np.full((48, 64, 3), 90, dtype=np.uint8)
         color[20:32, 24:40] = (200, 60, 60)
         T_WC = SE3(np.diag([1.0, -1.0, -1.0, 1.0]) + _at(0.5, 0.0, 0.8))
-        return RGBD(color, depth_m, intrinsics, T_WC, t_s=4.5, camera="front")
+        return RGBD(color, depth_m, intrinsics, T_WC, self._arm.t_s - 0.005, "front")
 
 
 class KinematicScene(FakeDevice):
@@ -105,7 +108,7 @@ class KinematicScene(FakeDevice):
         self.T_WB = SE3.from_yaw(0.3, (0.1, 0.2, 0.0))
         self.arm = KinematicArm()
         self.gripper = KinematicGripper()
-        self.cameras = {"front": StillCamera()}
+        self.cameras = {"front": StillCamera(self.arm)}
         self.clock = KinematicClock(self.arm, self.gripper)
         self._devices = ExitStack()
 

@@ -1,0 +1,126 @@
+"""What is read from arm, gripper and camera while recording: each state and frame once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from demos.journal import Entry
+from demos.staging import sample_entry
+from demos.stream_checks import DROP_PERIODS
+from mt3.errors import DeviceError
+from mt3.interfaces import Arm, Camera, Gripper
+from mt3.perception import RGBD
+
+
+@dataclass(frozen=True, slots=True)
+class StampedFrame:
+    """A frame, and its time once the camera's latency was subtracted."""
+
+    t_s: float
+    rgbd: RGBD
+
+
+class Pace:
+    """Counts what came and how fast, and refuses a clock that goes back.
+
+    Args:
+        what: Whose times, for the error.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._first_s = 0.0
+        self.newest_s: float | None = None
+        self.count = 0
+
+    def is_new(self, t_s: float) -> bool:
+        """Whether a time stamp is newer than the newest; the same again is not.
+
+        Raises:
+            DeviceError: It is older.
+        """
+        if self.newest_s is not None and t_s < self.newest_s:
+            raise DeviceError(
+                f"{self._what}: time went back from {self.newest_s:.4f} to {t_s:.4f} s, expected "
+                "a clock that only goes forward; this recording is not saved"
+            )
+        return self.newest_s is None or t_s > self.newest_s
+
+    def add(self, t_s: float) -> None:
+        """Count one."""
+        if self.count == 0:
+            self._first_s = t_s
+        self.newest_s = t_s
+        self.count += 1
+
+    @property
+    def rate_hz(self) -> float:
+        """Mean rate so far, 0 before the second."""
+        newest_s = self.newest_s
+        if newest_s is None or newest_s <= self._first_s:
+            return 0.0
+        return (self.count - 1) / (newest_s - self._first_s)
+
+
+class SampleTaker:
+    """Takes samples of arm and gripper.
+
+    Args:
+        arm: Only read.
+        gripper: Only read.
+        append: Where each goes.
+        latency_s: Of each device by name.
+    """
+
+    def __init__(
+        self,
+        arm: Arm,
+        gripper: Gripper,
+        append: Callable[[Entry], None],
+        latency_s: Mapping[str, float],
+    ) -> None:
+        self._arm, self._gripper = arm, gripper
+        self._append, self._latency_s = append, latency_s
+        self.pace = Pace("robot")
+
+    def take(self) -> bool:
+        """Take one sample, unless the arm's newest state was taken already."""
+        state = self._arm.state()
+        t_s = state.t_s - self._latency_s.get("robot", 0.0)
+        if not self.pace.is_new(t_s):
+            return False
+        self._append(sample_entry(state, self._gripper.state(), self._latency_s))
+        self.pace.add(t_s)
+        return True
+
+
+class FrameTaker:
+    """Takes frames of one camera.
+
+    Args:
+        camera: Only read.
+        max_age_s: Oldest frame that still counts as the camera being alive.
+        rate_hz: Nominal.
+        latency_s: Subtracted from the frames' times.
+    """
+
+    def __init__(self, camera: Camera, max_age_s: float, rate_hz: float, latency_s: float) -> None:
+        self._camera, self._max_age_s = camera, max_age_s
+        self._period_s, self._latency_s = 1.0 / rate_hz, latency_s
+        self.pace = Pace("camera")
+        self.missed = 0
+
+    def take(self) -> StampedFrame | None:
+        """The newest frame, or None where it was taken already.
+
+        Raises:
+            StaleDataError: The camera gives no new frames.
+        """
+        rgbd = self._camera.read(self._max_age_s)
+        t_s = rgbd.t_s - self._latency_s
+        before_s = self.pace.newest_s
+        if not self.pace.is_new(t_s):
+            return None
+        if before_s is not None and t_s - before_s >= DROP_PERIODS * self._period_s:
+            self.missed += round((t_s - before_s) / self._period_s) - 1
+        self.pace.add(t_s)
+        return StampedFrame(t_s, rgbd)

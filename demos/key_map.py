@@ -1,0 +1,59 @@
+"""Which key asks for which action of a recording session."""
+
+from collections.abc import Iterable, Mapping
+
+from demos.session_step import Action
+from mt3.errors import ConfigurationError
+
+DIGITS = "123456789"  # choose an object by its number in the picture
+
+
+class KeyMap:
+    """Keys of the session; all others belong to the teleoperation device.
+
+    Args:
+        keys: Key by name of the action: one key each, every action has one.
+
+    Raises:
+        ConfigurationError: An unknown action, a missing one, or a key that is used twice.
+    """
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        known = {action.value for action in Action}
+        if unknown := sorted(set(keys) - known):
+            raise ConfigurationError(
+                f"session.keys: got {', '.join(unknown)}, expected {', '.join(sorted(known))}"
+            )
+        if missing := sorted(known - set(keys)):
+            raise ConfigurationError(f"session.keys: got no key for {', '.join(missing)}")
+        self._keys = {Action(name): str(key) for name, key in keys.items()}
+        self._actions: dict[str, Action] = {}
+        for action, key in self._keys.items():
+            if key in self._actions or key in DIGITS:
+                other = self._actions.get(key, "an object's number")
+                raise ConfigurationError(
+                    f"session.keys: got key {key!r} for {action} and for {other}, expected one each"
+                )
+            self._actions[key] = action
+
+    def key(self, action: Action) -> str:
+        """The key of an action."""
+        return self._keys[action]
+
+    def action(self, key: str) -> Action | None:
+        """The action of a key; None for one that is not the session's."""
+        return self._actions.get(key)
+
+    def require_free(self, keys: Iterable[str], owner: str) -> None:
+        """Refuse keys of a device that are the session's too.
+
+        Raises:
+            ConfigurationError: One is; the message names both uses.
+        """
+        for key in keys:
+            if key in self._actions or key in DIGITS:
+                use = self._actions.get(key, "an object's number")
+                raise ConfigurationError(
+                    f"{owner}: got key {key!r}, which the session uses for {use}; "
+                    "set another with session.keys or in the device's configuration"
+                )
