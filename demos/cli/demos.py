@@ -15,6 +15,7 @@ from mt3.cli.outcome import ExitCode, Outcome
 VERBS = {
     "ls": "demos.cli.ls",
     "show": "demos.cli.show",
+    "view": "demos.cli.view",
     "check": "demos.cli.check",
     "import": "demos.cli.import_demos",
     "export": "demos.cli.export_demos",
