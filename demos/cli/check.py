@@ -1,6 +1,7 @@
 """``mt3-demos check``: verify a library, and mend what a crash left."""
 
 import argparse
+from pathlib import Path
 
 from rich.console import Console
 
@@ -17,14 +18,25 @@ from demos.library import DEMOS, DemoLibrary, SetAside, set_aside
 from demos.recovery import recover
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.demo_summary import DemoSummary
-from mt3.errors import DemoFormatError, DemoNotFoundError
+from mt3.errors import ConfigurationError, DemoFormatError, DemoNotFoundError
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recover", action="store_true")
+    parser.add_argument("--consistency", action="store_true")
+    parser.add_argument("--task")
+    parser.add_argument("--picture", type=Path, metavar="FILE")
+    parser.add_argument("--max-mm", type=float, default=20.0)
+    parser.add_argument("--max-deg", type=float, default=15.0)
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
+    if arguments.consistency:
+        from demos.cli import consistency  # registration and drawing are slow to import
+
+        return consistency.run(arguments, console)
+    if arguments.task or arguments.picture:
+        raise ConfigurationError("check: got --task or --picture, which need --consistency")
     library = DemoLibrary.open(arguments.library)
     recovered = recover(library) if arguments.recover else []
     document: Document = {"recovered": [describe_recovery(item) for item in recovered]}
@@ -72,7 +84,13 @@ SUBCOMMAND = Subcommand(
     name="check",
     help_lines="""\
   mt3-demos check                  verify every stored byte and every rule of the record
-  mt3-demos check --recover        also finish, or put into quarantine, what a crash left""",
+  mt3-demos check --recover        also finish, or put into quarantine, what a crash left
+  mt3-demos check --consistency    register the demonstrations of each task on each other, and
+                                   compare where the interaction begins; exit code 1 if some
+                                   disagree: a mistake in one, or another way of grasping
+    --task TEXT                    of one task only
+    --picture FILE                 heat maps of the pairs (.png, .pdf or .svg)
+    --max-mm 20, --max-deg 15      from where on two disagree""",
     add_arguments=_add_arguments,
     run=_run,
 )

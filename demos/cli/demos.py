@@ -15,6 +15,7 @@ from mt3.cli.outcome import ExitCode, Outcome
 VERBS = {
     "ls": "demos.cli.ls",
     "show": "demos.cli.show",
+    "view": "demos.cli.view",
     "check": "demos.cli.check",
     "import": "demos.cli.import_demos",
     "export": "demos.cli.export_demos",
@@ -32,7 +33,8 @@ Options of every subcommand:
 
 A library is made by mt3-record, for example: mt3-record task="pick up the mug"
 
-Exit codes: 0 success, 2 no such demonstration, 3 bad input or something damaged, 130 interrupted.
+Exit codes: 0 success, 1 demonstrations disagree, 2 no such demonstration,
+3 bad input or something damaged, 130 interrupted.
 """
 
 
