@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import cv2
 import numpy as np
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -12,10 +13,14 @@ from rich.text import Text
 
 from demos.session import SessionStatus
 from demos.session_step import Step
+from demos.task_recording import Picture
 from mt3.perception.mask_preview import HalfBlockImage, numbered_preview
+from mt3.types import ColorImage
 
 _GIB = 1024.0**3
 _LITTLE_DISK_GIB = 5.0
+_CHOSEN = (0, 220, 60)
+_OUTLINE = np.ones((7, 7), np.uint8)
 _TEXT_ROWS = 22  # of the screen that the picture leaves to everything else
 
 
@@ -62,13 +67,20 @@ def draw_session(status: SessionStatus, height: int) -> RenderableType:
     picture = status.picture
     rows = height - _TEXT_ROWS
     if status.step is Step.MASK and picture is not None and rows > 4:
-        masks = list(picture.masks)
-        if picture.mask is not None:
-            image = numbered_preview(picture.rgbd.color, [picture.mask, *masks], chosen=0)
-        else:
-            image = numbered_preview(picture.rgbd.color, masks, chosen=None)
-        parts.append(HalfBlockImage(image))
+        parts.append(HalfBlockImage(_preview(picture), max_height=rows))
     return Panel(Group(*parts), title=_title(status), subtitle=_times(status), title_align="left")
+
+
+def _preview(picture: Picture) -> ColorImage:
+    """The workplace, what can be chosen numbered, what is chosen tinted and outlined."""
+    if picture.mask is None:
+        return numbered_preview(picture.rgbd.color, picture.masks)
+    color = picture.rgbd.color.copy()
+    color[picture.mask] = (color[picture.mask] // 2) + np.array(_CHOSEN, np.uint8) // 2
+    outline = picture.mask & ~cv2.erode(picture.mask.astype(np.uint8), _OUTLINE).astype(np.bool_)
+    image = numbered_preview(color, picture.masks)
+    image[outline] = _CHOSEN
+    return image
 
 
 def _title(status: SessionStatus) -> Text:

@@ -200,14 +200,15 @@ class TaskRecording:
     def _take_picture(self) -> None:
         self.rig.arm.stop()
         camera = next(iter(self.rig.scene.cameras.values()))
+        masks: tuple[BoolArray, ...] = ()
+        mask: BoolArray | None = None
         with self._by_the_tool("looking for the object"):
             rgbd = camera.read(self._settings.max_view_age_s)
-            masks = tuple(self.rig.find_objects(rgbd))
             try:
+                masks = tuple(self.rig.find_objects(rgbd))
                 mask = self.rig.segmenter.segment(rgbd, self.task.target_object)
             except SegmentationError as error:
                 self.message = str(error)
-                mask = None
         if mask is None and not masks:
             return
         self.picture = Picture(rgbd, masks, mask, self.rig.segmenter.name)

@@ -11,9 +11,11 @@ from demos.cli.replay_check import replay_in
 from demos.key_map import KeyMap
 from demos.recorder import RecorderSettings
 from demos.recording import Recording
-from demos.rig import Rig
+from demos.rig import FindObjects, Rig
 from mt3.cli.assembly import build, build_guarded_arm
+from mt3.execution.segmenters import build_cluster_segmenter
 from mt3.interfaces import Scene
+from mt3.perception.clusters import ClusterRules
 from mt3.task import TaskDescription
 
 
@@ -69,4 +71,12 @@ class Workbench:
         def replay(recording: Recording) -> str:
             return replay_in(episode, scene, arm, recording)
 
-        return Rig(scene, arm, teleop, segmenter, lambda rgbd: (), replay)
+        return Rig(scene, arm, teleop, segmenter, _find_objects(episode, scene), replay)
+
+
+def _find_objects(episode: DictConfig, scene: Scene) -> FindObjects:
+    """Everything on the table, whatever the segmenter is: an operator may choose by number."""
+    clusters = build_cluster_segmenter(
+        scene, build(episode.model), episode.limits.table_height_m, None, None, ClusterRules()
+    )
+    return lambda rgbd: [cluster.mask for cluster in clusters.clusters(rgbd)]
