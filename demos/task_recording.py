@@ -211,6 +211,10 @@ class TaskRecording:
                 self.message = str(error)
         if mask is None and not masks:
             return
+        if mask is None:
+            self.message = (
+                f"which of {len(masks)} is the {self.task.target_object}? press its number"
+            )
         self.picture = Picture(rgbd, masks, mask, self.rig.segmenter.name)
         self.step = Step.MASK
 

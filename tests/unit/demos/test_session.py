@@ -158,7 +158,7 @@ def test_an_object_is_chosen_by_its_number_where_none_was_found(sessions):
     sessions.segmenter = Blind()
     sessions.run({(1, Step.MASK): ["enter", "7", "2", "enter"]}, tasks=TASKS[:1])
     messages = {status.message for status in sessions.keys.seen}
-    assert "object: got 2 candidates, expected one" in messages
+    assert "which of 2 is the mug? press its number" in messages
     assert "no object is chosen: press its number" in messages
     assert "got number 7, expected 1 to 2" in messages
     recording, _ = sessions.library.read("pick_up-mug-1")
