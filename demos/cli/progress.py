@@ -28,4 +28,5 @@ def track(console: Console, items: "_Countable[T_co]", what: str) -> Iterator[T_
             if time.monotonic() - start_s > _PATIENCE_S:
                 progress.start()
     finally:
-        progress.stop()
+        if progress.live.is_started:  # stopping a bar that never was prints an empty line
+            progress.stop()
