@@ -31,4 +31,5 @@ def tracked(items: Sequence[_Item], label: str, console: Console) -> Iterator[_I
             if not progress.live.is_started and time.monotonic() - started_s > _PATIENCE_S:
                 progress.start()
     finally:
-        progress.stop()
+        if progress.live.is_started:  # stopping a bar that never was prints an empty line
+            progress.stop()
