@@ -39,6 +39,7 @@ class ScriptedTeleop:
 
     def __enter__(self) -> Self:
         self._connected = True
+        self._intents, self._V_E = iter(()), np.zeros(6)
         return self
 
     def __exit__(

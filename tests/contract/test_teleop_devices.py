@@ -383,7 +383,7 @@ class TestSimDemonstrator(TeleopContract):
 
     @pytest.fixture
     def teleop(self, scene):
-        self.scene = scene
+        self.scene, self.begun = scene, False
         self.device = build_demonstrator_teleop(scene, scene.arm, "push the box", 6)
         return self.device
 
@@ -395,10 +395,12 @@ class TestSimDemonstrator(TeleopContract):
             self.scene.gripper.command(command.opening)
 
     def deflect(self, teleop):
-        pass
+        if not self.begun:
+            teleop.press(["g"])
+        self.begun = True
 
     def release(self, teleop):
-        pass
+        self.begun = False
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ def driven(scene, rate_hz, pause_s):
     teleop = build_demonstrator_teleop(scene, scene.arm, TASK, SEED)
     joints, buttons = [], []
     with teleop:
+        assert not teleop.read().V_BE_E.any()
+        teleop.press(["g"])
         while not buttons or buttons[-1][1] != ("end",):
             command = teleop.read()
             if command.opening is not None:
@@ -57,7 +59,7 @@ def test_it_goes_by_time_and_waits_while_nobody_reads():
         assert skill_named("pick_up").success(scene)
 
 
-def test_entered_again_it_begins_again():
+def test_at_each_go_it_begins_again():
     with staged() as scene:
         state = scene.save()
         teleop = build_demonstrator_teleop(scene, scene.arm, TASK, SEED)
@@ -65,6 +67,7 @@ def test_entered_again_it_begins_again():
         for _ in range(2):
             scene.restore(state)
             with teleop:
+                teleop.press(["g"])
                 passes.append(teleop.read())
                 scene.clock.sleep_until(scene.clock.now_s() + 1.0 / 60.0)
                 passes.append(teleop.read())
