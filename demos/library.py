@@ -200,14 +200,14 @@ class DemoLibrary:
             raise
 
     def load(self, demo_id: str) -> "Demonstration":
-        """One demonstration.
+        """One demonstration; its camera stream is not looked at.
 
         Raises:
             DemoNotFoundError: No such id, or it was removed meanwhile.
             DemoFormatError: Its stored bytes are damaged, or break the record's rules.
         """
-        recording, content_hash = self.read(demo_id)
-        return _as_demonstration(recording, demo_id, content_hash)
+        recording, content_hash = self._read(demo_id, with_stream=False)
+        return as_demonstration(recording, demo_id, content_hash)
 
     def load_verified(self, summary: DemoSummary) -> "Demonstration":
         """One demonstration that ``verify`` just found to be as it was written.
@@ -221,7 +221,7 @@ class DemoLibrary:
         except DemoFormatError as error:
             self._require_still_there(summary.demo_id, error)
             raise DemoFormatError(f"{summary.demo_id}: {error}") from error
-        return _as_demonstration(recording, summary.demo_id, summary.content_hash)
+        return as_demonstration(recording, summary.demo_id, summary.content_hash)
 
     def read(self, demo_id: str) -> "tuple[Recording, str]":
         """Everything stored of one demonstration, and its content hash.
@@ -230,9 +230,12 @@ class DemoLibrary:
             DemoNotFoundError: No such id, or it was removed meanwhile.
             DemoFormatError: Its stored bytes are damaged, or break the record's rules.
         """
+        return self._read(demo_id, with_stream=True)
+
+    def _read(self, demo_id: str, with_stream: bool) -> "tuple[Recording, str]":
         folder = self.folder(demo_id)
         try:
-            return read_sound(folder)
+            return read_sound(folder, with_stream)
         except DemoFormatError as error:
             self._require_still_there(demo_id, error)
             raise DemoFormatError(f"{demo_id}: {error}") from error
@@ -310,17 +313,21 @@ class DemoLibrary:
             return "unknown"
 
 
-def read_sound(folder: Path) -> "tuple[Recording, str]":
+def read_sound(folder: Path, with_stream: bool) -> "tuple[Recording, str]":
     """Everything stored of the demonstration in a folder, and its content hash.
+
+    Args:
+        folder: Of the demonstration.
+        with_stream: Whether to verify and read its camera stream too, where it has one.
 
     Raises:
         DemoFormatError: Its stored bytes are damaged, or break the record's rules.
     """
-    content_hash = verify_manifest(folder)
-    return read_verified(folder), content_hash
+    content_hash = verify_manifest(folder, with_stream)
+    return read_verified(folder, with_stream), content_hash
 
 
-def read_verified(folder: Path) -> "Recording":
+def read_verified(folder: Path, with_stream: bool = True) -> "Recording":
     """Everything stored of a demonstration whose stored bytes were verified.
 
     Raises:
@@ -330,8 +337,8 @@ def read_verified(folder: Path) -> "Recording":
     from demos.storage import read_recording
 
     try:
-        recording = read_recording(folder)
-        defects = find_defects(recording)
+        recording = read_recording(folder, with_stream)
+        defects = find_defects(recording, with_stream)
     except MemoryError as error:
         raise DemoFormatError("does not fit into memory") from error
     if defects:
@@ -339,7 +346,12 @@ def read_verified(folder: Path) -> "Recording":
     return recording
 
 
-def _as_demonstration(recording: "Recording", demo_id: str, content_hash: str) -> "Demonstration":
+def as_demonstration(recording: "Recording", demo_id: str, content_hash: str) -> "Demonstration":
+    """What the method needs of a sound recording.
+
+    Raises:
+        DemoFormatError: It cannot be had after all; names the id.
+    """
     try:
         return recording.as_demonstration(demo_id, content_hash)
     except Mt3Error as error:
