@@ -203,13 +203,14 @@ def _record(library: DemoLibrary, camera: SyntheticCamera, seconds: float) -> di
         software={},
         resolved_config={},
         camera_hz=CAMERA_HZ,
+        allow_drops=True,  # they are counted here
     )
     task = TaskDescription.parse("pick up the mug")
     start_s, start_cpu_s = time.perf_counter(), time.process_time()
     with Recorder(scene, scene.arm, library, task, [_view(camera)], settings) as recorder:
-        _wait(recorder, BOTTLENECK_AFTER_S)
+        most_queued = _wait(recorder, BOTTLENECK_AFTER_S)
         recorder.mark_bottleneck()
-        _wait(recorder, seconds - BOTTLENECK_AFTER_S)
+        most_queued = max(most_queued, _wait(recorder, seconds - BOTTLENECK_AFTER_S))
         recorder.end(True, "bench")
         capture_s, cpu_s = time.perf_counter() - start_s, time.process_time() - start_cpu_s
         progress: RecorderProgress = recorder.progress
@@ -227,6 +228,7 @@ def _record(library: DemoLibrary, camera: SyntheticCamera, seconds: float) -> di
         "frames": progress.frames,
         "camera_hz": progress.camera_hz,
         "dropped_frames": progress.dropped_frames,
+        "most_queued_frames": most_queued,
         "capture_s": capture_s,
         "cores": cpu_s / capture_s,
         "cores_of_the_camera": camera.cpu_s / capture_s,
@@ -237,11 +239,15 @@ def _record(library: DemoLibrary, camera: SyntheticCamera, seconds: float) -> di
     }
 
 
-def _wait(recorder: Recorder, seconds: float) -> None:
+def _wait(recorder: Recorder, seconds: float) -> int:
+    """Look after a recording for some time; the largest number of frames that waited."""
+    most_queued = 0
     end_s = time.monotonic() + seconds
     while time.monotonic() < end_s:
         time.sleep(0.02)
         recorder.sample()
+        most_queued = max(most_queued, recorder.progress.queued_frames)
+    return most_queued
 
 
 def _view(camera: SyntheticCamera) -> StoredView:

@@ -24,10 +24,9 @@ class Journal:
         self._file = path.open("xb", buffering=0)
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
-    def append(self, entry: Entry) -> None:
-        """Add one entry; it survives the end of this process from here on."""
-        text = json.dumps(entry, separators=(",", ":")).encode()
-        write_all(self._file.fileno(), b"%08x %s\n" % (zlib.crc32(text), text))
+    def append(self, *entries: Entry) -> None:
+        """Add entries; they survive the end of this process from here on."""
+        write_all(self._file.fileno(), b"".join(_line(entry) for entry in entries))
 
     def sync(self) -> None:
         """Flush to the disk: it survives a power cut from here on."""
@@ -66,6 +65,11 @@ def read_journal(path: Path) -> Iterator[Entry]:
         raise DemoFormatError(f"{path.name}: cannot be read ({error})") from error
     for number, line in enumerate(lines[:-1], start=1):
         yield _parse(line, number, path.name)
+
+
+def _line(entry: Entry) -> bytes:
+    text = json.dumps(entry, separators=(",", ":")).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
 def _parse(line: bytes, number: int, name: str) -> Entry:

@@ -2,30 +2,22 @@
 
 import contextlib
 import logging
-import math
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from demos.capture import FrameTaker, SampleTaker
+from demos.capturing import Capture, OpenRecording, begin_capture, streamed_camera
 from demos.durable import storage_errors
 from demos.intake import begin, commit, quarantine, read_sound
-from demos.journal import Entry, Journal
 from demos.library import DemoLibrary
 from demos.recorder_settings import RecorderProgress, RecorderSettings
 from demos.recording import Recording, RecordingHeader, StoredView
-from demos.staging import RECORD_NAME, begin_staging, bottleneck_entry, end_entry
-from demos.stepped_capture import SteppedCapture
-from demos.stream_staging import FrameWriter
-from demos.threaded_capture import ThreadedCapture
+from demos.staging import begin_staging, bottleneck_entry, end_entry
 from mt3.demonstration import DemoSummary
-from mt3.errors import ConfigurationError, DeviceError, Mt3Error, StorageError
-from mt3.interfaces import Arm, Camera, Judge, Operator, OperatorEvent, Scene
+from mt3.errors import DeviceError, Mt3Error, StorageError
+from mt3.interfaces import Arm, Judge, Operator, OperatorEvent, Scene
 from mt3.perception import ObjectView, Segmenter
 from mt3.task import TaskDescription
 
@@ -70,7 +62,7 @@ class Recorder:
         library.require_matches(scene.robot, scene.backend)
         self._scene, self._arm, self._library = scene, arm, library
         self._views, self._settings = tuple(views), settings
-        self._camera = _streamed_camera(scene, settings)
+        self._camera = streamed_camera(scene, settings)
         self._header = RecordingHeader(
             task=task,
             robot=scene.robot,
@@ -86,7 +78,7 @@ class Recorder:
             latency_s=settings.latency_s,
             bottleneck_distance_m=settings.bottleneck_distance_m,
         )
-        self._open: _OpenRecording | None = None
+        self._open: OpenRecording | None = None
         self._failure: Exception | None = None
         self._progress: Callable[[], RecorderProgress] | None = None
 
@@ -95,7 +87,9 @@ class Recorder:
             staging = begin(self._library, self._header.task)
             journal = begin_staging(staging, self._header, self._views)
         try:
-            self._open = self._begin_capture(staging, journal)
+            self._open = begin_capture(
+                self._scene, self._arm, self._camera, self._settings, staging, journal
+            )
             self._progress = self._open.capture.progress
             self._open.capture.start()
         except BaseException:
@@ -147,7 +141,7 @@ class Recorder:
     def mark_bottleneck(self) -> None:
         """Say that the interaction begins at the newest sample."""
         with self._latching() as opened:
-            self._append(bottleneck_entry(self._newest(opened)))
+            opened.capture.append(bottleneck_entry(_newest(opened.capture)))
             opened.marked = True
 
     def stop(self) -> None:
@@ -164,7 +158,7 @@ class Recorder:
         """Say that the newest sample is the last, and what the verdict is."""
         self.stop()
         with self._latching() as opened:
-            self._append(end_entry(self._newest(opened), success, judge))
+            opened.capture.append(end_entry(_newest(opened.capture), success, judge))
 
     def save(self) -> DemoSummary:
         """Check the recording and put it into the library in one step.
@@ -189,8 +183,8 @@ class Recorder:
         Raises:
             DemoFormatError: It breaks the record's rules; nothing has become of it yet.
         """
-        opened = self._opened()
-        opened.journal.sync()
+        with self._latching() as opened:
+            opened.journal.sync()
         return read_sound(self._library, opened.staging)
 
     def discard(self, reason: str) -> None:
@@ -207,40 +201,8 @@ class Recorder:
         else:
             shutil.rmtree(opened.staging)
 
-    def _begin_capture(self, staging: Path, journal: Journal) -> "_OpenRecording":
-        settings = self._settings
-        append = partial(_append, journal, staging)
-        samples = SampleTaker(self._arm, self._scene.gripper, append, settings.latency_s)
-        frames, writer, frame_period_s = None, None, math.inf
-        if self._camera is not None:
-            frame_period_s = 1.0 / settings.camera_hz
-            latency_s = settings.latency_s.get("camera", 0.0)
-            frames = FrameTaker(
-                self._camera, settings.max_view_age_s, settings.camera_hz, latency_s
-            )
-            writer = FrameWriter(staging, staging / RECORD_NAME, settings.color_codec)
-        if self._scene.backend == "sim":
-            stepped = SteppedCapture(samples, frames, writer, frame_period_s)
-            return _OpenRecording(staging, journal, writer, stepped)
-        threaded = ThreadedCapture(
-            self._scene.clock,
-            samples,
-            1.0 / settings.rate_hz,
-            frames,
-            writer,
-            frame_period_s,
-            settings.queue_frames,
-        )
-        return _OpenRecording(staging, journal, writer, threaded)
-
-    def _newest(self, opened: "_OpenRecording") -> int:
-        count = opened.capture.progress().samples
-        if count == 0:
-            raise DeviceError("recorder: nothing was sampled yet, call sample() first")
-        return count - 1
-
     @contextmanager
-    def _latching(self) -> Iterator["_OpenRecording"]:
+    def _latching(self) -> Iterator[OpenRecording]:
         """What is open, unless it failed before; what fails now fails from here on."""
         opened = self._opened()
         if self._failure is not None:
@@ -251,10 +213,6 @@ class Recorder:
         except Exception as error:
             self._failure = error
             raise
-
-    def _append(self, entry: Entry) -> None:
-        opened = self._opened()
-        _append(opened.journal, opened.staging, entry)
 
     def _stop(self) -> None:
         if self._open is not None and not self._open.stopped:
@@ -272,22 +230,10 @@ class Recorder:
             except OSError as error:  # what was acknowledged is written; this only flushes
                 _log.warning("recorder: %s", error)
 
-    def _opened(self) -> "_OpenRecording":
+    def _opened(self) -> OpenRecording:
         if self._open is None:
             raise DeviceError("recorder: not recording, use it in a with block and save once")
         return self._open
-
-
-@dataclass(slots=True)
-class _OpenRecording:
-    """What is open while recording."""
-
-    staging: Path
-    journal: Journal
-    writer: FrameWriter | None
-    capture: SteppedCapture | ThreadedCapture
-    stopped: bool = False
-    marked: bool = False
 
 
 def record(
@@ -330,24 +276,7 @@ def take_view(
     return StoredView.from_object_view(ObjectView(rgbd, mask), arm.state().T_BE, segmenter.name)
 
 
-def _streamed_camera(scene: Scene, settings: RecorderSettings) -> Camera | None:
-    """The camera to stream, if any.
-
-    Raises:
-        ConfigurationError: The scene has none of that name.
-    """
-    if settings.camera_hz == 0.0:
-        return None
-    names = list(scene.cameras)
-    name = settings.camera if settings.camera is not None else next(iter(names), "")
-    if name not in scene.cameras:
-        raise ConfigurationError(
-            f"camera: got {name!r}, expected one of {', '.join(names) or 'none here'}; "
-            "camera_hz=0 records no stream"
-        )
-    return scene.cameras[name]
-
-
-def _append(journal: Journal, staging: Path, entry: Entry) -> None:
-    with storage_errors("recorder", staging):
-        journal.append(entry)
+def _newest(capture: Capture) -> int:
+    if capture.taken == 0:
+        raise DeviceError("recorder: nothing was sampled yet, call sample() first")
+    return capture.taken - 1

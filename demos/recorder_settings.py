@@ -71,7 +71,7 @@ class RecorderProgress:
     """How a recording is getting on.
 
     Args:
-        samples: Taken so far.
+        samples: Written so far.
         robot_hz: Their mean rate, 0 before the second.
         frames: Written so far.
         camera_hz: Mean rate of the frames that came, 0 before the second.

@@ -42,7 +42,7 @@ class TerminalScreen:
 
     def tell(self, line: str) -> None:
         """Leave a line above that stays."""
-        self._console.print(line, markup=False, soft_wrap=True)
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def draw_session(status: SessionStatus, height: int) -> RenderableType:

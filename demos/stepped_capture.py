@@ -4,7 +4,10 @@ Nothing can run beside such a clock, so whoever moves the arm also asks for the 
 is taken with the first sample at which it is due.
 """
 
+from collections.abc import Callable
+
 from demos.capture import FrameTaker, SampleTaker
+from demos.journal import Entry
 from demos.recorder_settings import RecorderProgress
 from demos.stream_staging import FrameWriter
 
@@ -15,6 +18,7 @@ class SteppedCapture:
     """Takes a sample, and a frame where one is due, whenever it is told to.
 
     Args:
+        append: Writes to the journal.
         samples: Takes the samples.
         frames: Takes the frames, or None without a stream.
         writer: Writes the frames, or None without a stream.
@@ -23,17 +27,28 @@ class SteppedCapture:
 
     def __init__(
         self,
+        append: Callable[[Entry], None],
         samples: SampleTaker,
         frames: FrameTaker | None,
         writer: FrameWriter | None,
         period_s: float,
     ) -> None:
+        self._append = append
         self._samples, self._frames, self._writer = samples, frames, writer
         self._period_s = period_s
         self._due_s: float | None = None
 
     def start(self) -> None:
         """Nothing to start."""
+
+    @property
+    def taken(self) -> int:
+        """How many samples were taken."""
+        return self._samples.pace.count
+
+    def append(self, entry: Entry) -> None:
+        """Put what the operator said into the journal."""
+        self._append(entry)
 
     def check(self) -> None:
         """Nothing fails by itself here."""

@@ -1,6 +1,7 @@
-"""Capturing in real time: one thread polls the robot, one the camera, one encodes and writes.
+"""Capturing in real time: one thread polls the robot, one the camera, two write.
 
-Frames go through a queue of bounded length. When it is full, because the disk or the computer is
+Samples and frames go through queues, so that capturing never waits for a disk. That of the frames
+has a bounded length of bounded length. When it is full, because the disk or the computer is
 too slow, the frame is dropped and counted, and capturing goes on. The first error of any thread
 ends all of them and is raised by the next call.
 """
@@ -10,6 +11,8 @@ import threading
 from collections.abc import Callable
 
 from demos.capture import FrameTaker, SampleTaker, StampedFrame
+from demos.journal import Entry
+from demos.queued_journal import QueuedJournal
 from demos.recorder_settings import RecorderProgress
 from demos.stream_staging import FrameWriter
 from mt3.errors import DeviceError, StaleDataError
@@ -28,7 +31,8 @@ class ThreadedCapture:
 
     Args:
         clock: Of the scene; may be slept on by several threads.
-        samples: Takes the samples.
+        journal: Where the samples go.
+        samples: Takes the samples and puts them there.
         sample_period_s: Between two of them.
         frames: Takes the frames, or None without a stream.
         writer: Writes the frames, or None without a stream.
@@ -39,6 +43,7 @@ class ThreadedCapture:
     def __init__(
         self,
         clock: Clock,
+        journal: QueuedJournal,
         samples: SampleTaker,
         sample_period_s: float,
         frames: FrameTaker | None,
@@ -46,7 +51,7 @@ class ThreadedCapture:
         frame_period_s: float,
         queue_frames: int,
     ) -> None:
-        self._clock = clock
+        self._clock, self._journal = clock, journal
         self._samples, self._sample_period_s = samples, sample_period_s
         self._frames, self._frame_period_s = frames, frame_period_s
         self._writer = writer
@@ -54,6 +59,7 @@ class ThreadedCapture:
         self._queue_full = 0
         self._failure: BaseException | None = None
         self._ending = threading.Event()  # no more samples; one more frame at most
+        self._sampled = threading.Event()  # the journal is complete
         self._captured = threading.Event()  # no more frames either
         self._robot: threading.Thread | None = None
         self._others: list[threading.Thread] = []
@@ -64,6 +70,7 @@ class ThreadedCapture:
             self._take_frame(self._frames)
         self._samples.take()
         self._robot = self._thread("robot", self._poll_robot)
+        self._others.append(self._thread("journal", lambda: self._journal.run(self._is_sampled)))
         if self._frames is not None and self._writer is not None:
             frames, writer = self._frames, self._writer
             self._others.append(self._thread("camera", lambda: self._poll_camera(frames)))
@@ -74,6 +81,17 @@ class ThreadedCapture:
     def sample(self) -> None:
         """Samples come by themselves; raises what stopped them."""
         self.check()
+
+    @property
+    def taken(self) -> int:
+        """How many samples were taken."""
+        return self._samples.pace.count
+
+    def append(self, entry: Entry) -> None:
+        """Put what the operator said into the journal, at once where capturing has ended."""
+        self._journal.put(entry)
+        if not self._others:
+            self._journal.flush()
 
     def check(self) -> None:
         """Raise what stopped a thread, if anything did."""
@@ -90,18 +108,20 @@ class ThreadedCapture:
         if self._robot is not None:
             self._join(self._robot)
             self._robot = None
+        self._sampled.set()
         while self._others:
             self._join(self._others.pop(0))
         self.check()
 
     def progress(self) -> RecorderProgress:
         """How it is getting on."""
-        samples, frames, writer = self._samples.pace, self._frames, self._writer
+        samples, rate_hz = self._journal.written_samples, self._samples.pace.rate_hz
+        frames, writer = self._frames, self._writer
         if frames is None or writer is None:
-            return RecorderProgress(samples.count, samples.rate_hz)
+            return RecorderProgress(samples, rate_hz)
         return RecorderProgress(
-            samples=samples.count,
-            robot_hz=samples.rate_hz,
+            samples=samples,
+            robot_hz=rate_hz,
             frames=writer.frames,
             camera_hz=frames.pace.rate_hz,
             dropped_frames=frames.missed + self._queue_full,
@@ -117,6 +137,9 @@ class ThreadedCapture:
             self._require_states(now_s)
             due_s = max(now_s, min(due_s, now_s) + self._sample_period_s)
             self._clock.sleep_until(due_s)
+
+    def _is_sampled(self, wait_s: float) -> bool:
+        return self._sampled.wait(wait_s) or self._failure is not None
 
     def _require_states(self, now_s: float) -> None:
         age_s = now_s - (self._samples.pace.newest_s or 0.0)

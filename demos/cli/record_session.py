@@ -50,7 +50,11 @@ def run_session(cfg: DictConfig, console: Console) -> Outcome:
         log = SessionLog.open(library, name, tasks)
         already = len(log.done)
         if already:
-            console.print(f"session {name} goes on: {already} of {len(tasks)} tasks are over")
+            console.print(
+                f"session {name} goes on: {already} of {len(tasks)} tasks are over",
+                markup=False,
+                highlight=False,
+            )
         session = RecordingSession(
             library, log, tasks, bench.open_rig, keys, key_map, screen, rules
         )
@@ -61,7 +65,9 @@ def run_session(cfg: DictConfig, console: Console) -> Outcome:
             stopped = True
         finally:
             if log.remaining:
-                console.print(_resume_hint(cfg, name), markup=False, soft_wrap=True)
+                console.print(
+                    _resume_hint(cfg, name), markup=False, highlight=False, soft_wrap=True
+                )
     return _outcome(cfg, log, already, stopped)
 
 
@@ -85,7 +91,9 @@ def _mend(library: DemoLibrary, console: Console) -> None:
     """Finish or set aside what an earlier session left behind."""
     for item in recover(library):
         reason = f" ({item.reason})" if item.reason else ""
-        console.print(f"left behind: {item.demo_id}: {item.outcome}{reason}", markup=False)
+        console.print(
+            f"left behind: {item.demo_id}: {item.outcome}{reason}", markup=False, highlight=False
+        )
 
 
 def _resume_hint(cfg: DictConfig, name: str) -> str:
