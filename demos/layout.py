@@ -217,6 +217,11 @@ def check_layout(folder: Path, names: Collection[str]) -> frozenset[str]:
     return frozenset(frames)
 
 
+def is_frame(name: str) -> bool:
+    """Whether a file of a demonstration holds frames of its camera stream."""
+    return any(not rule.whole and re.fullmatch(f"{rule.name}/c/.*", name) for rule in RULES)
+
+
 def _rule_of(node: str) -> ArrayRule:
     for rule in RULES:
         if re.fullmatch(rule.name, node):
