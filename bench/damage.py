@@ -18,10 +18,12 @@ from numcodecs import blosc
 from demos.manifest import MANIFEST_NAME, write_manifest
 
 DEMO_IDS = ("pick_up-mug-1", "pick_up-mug-2")
+STREAMED = DEMO_IDS[1]  # has a camera stream
 _Item = TypeVar("_Item")
 
 _HUGE_BYTES = 1 << 40
 _HEAD_BYTES = 16  # of a blosc chunk
+_INDEX_BYTES = 16 * 256 + 4  # of a shard, at its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,28 @@ def spoil_chunk(site: Site) -> Damage:
     return Damage("compressed bytes, manifest matching", demo_id, consistent=True)
 
 
+def spoil_frame(site: Site) -> Damage:
+    """Change a frame of the stream, or where frames lie; checksums and manifest match."""
+    folder = site.library / "demos" / STREAMED
+    path = folder / site.choose(("camera/color/c/0/0/0/0", "camera/depth/c/0/0/0"))
+    data = bytearray(path.read_bytes())
+    index = np.frombuffer(bytes(data[-_INDEX_BYTES:-4]), "<u8").reshape(-1, 2).copy()
+    k = int(site.rng.integers(10))
+    if site.rng.random() < 0.3:
+        index[k, int(site.rng.integers(2))] = site.choose((0, 7, 2**40, 2**64 - 1, 2**63))
+    else:
+        start, length = (int(value) for value in index[k])
+        for _ in range(int(site.rng.integers(1, 4))):
+            data[start + int(site.rng.integers(min(length - 4, 200)))] = int(site.rng.integers(256))
+        body = bytes(data[start : start + length - 4])
+        data[start + length - 4 : start + length] = google_crc32c.value(body).to_bytes(4, "little")
+    packed = index.tobytes()
+    data[-_INDEX_BYTES:] = packed + google_crc32c.value(packed).to_bytes(4, "little")
+    path.write_bytes(data)
+    write_manifest(folder)
+    return Damage("frames, manifest matching", STREAMED, consistent=True)
+
+
 def plant_bomb(site: Site) -> Damage:
     """Let a small chunk unpack into much memory; everything matches."""
     demo_id, folder = site.demo()
@@ -348,6 +372,7 @@ DAMAGES: tuple[Callable[[Site], Damage], ...] = (
     edit_attributes,
     spoil_numbers,
     spoil_chunk,
+    spoil_frame,
     plant_bomb,
     trick_paths,
     plant_link,
@@ -443,7 +468,7 @@ _HOSTILE_METADATA: dict[str, tuple[Any, ...]] = {
 
 
 def _array_document(site: Site, folder: Path) -> tuple[str, Path]:
-    name, path = _chunk(site, folder, ("views", "robot", "gripper"))
+    name, path = _chunk(site, folder, ("views", "robot", "gripper", "camera"))
     while path.name != "c":
         path = path.parent
     return name, path.parent / "zarr.json"

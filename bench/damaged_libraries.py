@@ -16,14 +16,16 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from arguments import at_least
-from damage import DEMO_IDS, Damage, Site, damage
+from damage import DEMO_IDS, STREAMED, Damage, Site, damage
 
+from demos.camera_stream import Frames, StoredStream
+from demos.image_codec import COLOR_CODECS, DEPTH_CODEC
 from demos.library import DEMOS, DemoLibrary
 from demos.manifest import write_manifest
 from demos.recording import (
@@ -34,6 +36,7 @@ from demos.recording import (
     SpeedLimits,
     StoredView,
 )
+from demos.shards import ShardWriter
 from demos.storage import write_recording
 from mt3.errors import Mt3Error
 from mt3.geometry import SE3
@@ -247,7 +250,10 @@ def _build(path: Path) -> _Reading:
     library = DemoLibrary.create(path, "kinematic", "sim")
     for number, demo_id in enumerate(DEMO_IDS):
         rng = np.random.default_rng([_SEED_OF_LIBRARY, number])
-        write_recording(path / DEMOS / demo_id, small_recording(rng), {"status": "not possible"})
+        recording = small_recording(rng)
+        if demo_id == STREAMED:
+            recording = with_stream(recording, path / DEMOS / demo_id, rng)
+        write_recording(path / DEMOS / demo_id, recording, {"status": "not possible"})
         write_manifest(path / DEMOS / demo_id)
     (path / "quarantine/old-1").mkdir()
     (path / "quarantine/old-1.reason.txt").write_text("too fast\n")
@@ -295,6 +301,27 @@ def small_recording(rng: np.random.Generator) -> Recording:
         command=np.repeat([1.0, 0.0], 30),
     )
     return Recording(header, (view,), samples, RecordingEvents((15,), 59, True, "nobody"))
+
+
+def with_stream(recording: Recording, folder: Path, rng: np.random.Generator) -> Recording:
+    """The recording with a second of stream at 10 Hz, its frames already in a folder."""
+    size, t_s = (24, 32), np.arange(11) / 10.0
+    arrays = {}
+    for name, shape, dtype, codec in (
+        ("color", (*size, 3), np.uint8, COLOR_CODECS["jpeg"]),
+        ("depth", size, np.uint16, DEPTH_CODEC),
+    ):
+        array = folder / "camera" / name
+        writer = ShardWriter(array, 1 + len(shape))
+        images = rng.integers(256, size=(len(t_s), *shape)).astype(dtype)
+        chunks = [writer.append(codec.encode(image)) for image in images]
+        writer.close()
+        arrays[name] = Frames(array, codec, shape, dtype, chunks)
+    T_WC = np.tile(np.eye(4), (len(t_s), 1, 1))
+    intrinsics = Intrinsics(30.0, 30.0, 15.5, 11.5, size[1], size[0])
+    stream = StoredStream("front", intrinsics, t_s, T_WC, arrays["color"], arrays["depth"])
+    stream.finish()
+    return replace(recording, header=replace(recording.header, camera_hz=10.0), stream=stream)
 
 
 def main() -> None:

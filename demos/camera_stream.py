@@ -43,12 +43,13 @@ class Frames:
         """Decode one frame.
 
         Raises:
-            DemoFormatError: Its bytes are damaged or missing; names array and frame.
+            DemoFormatError: Its bytes are damaged or missing; names demonstration, array and frame.
         """
         try:
             return self.codec.decode(self.read_bytes(k), self.shape, self.dtype)
         except (OSError, ValueError, RuntimeError) as error:
-            name = f"{self.array.parent.name}/{self.array.name}"
+            group = self.array.parent
+            name = f"{group.parent.name}: {group.name}/{self.array.name}"
             raise DemoFormatError(f"{name}: frame {k}: {error}") from error
 
     def read_bytes(self, k: int) -> bytes:

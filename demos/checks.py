@@ -21,20 +21,24 @@ _RIGID_TOLERANCE = 1e-6
 _NUMBERS = ("t_s", "T_BE", "joints", "V_BE_E", "opening", "command")
 
 
-def find_defects(recording: Recording) -> list[str]:
-    """Every rule that a recording breaks, in words; empty for a sound one."""
+@np.errstate(over="ignore", invalid="ignore")  # what overflows breaks a rule
+def find_defects(recording: Recording, with_stream: bool = True) -> list[str]:
+    """Every rule that a recording breaks, in words; empty for a sound one.
+
+    Args:
+        recording: What to check.
+        with_stream: Whether its camera stream was read, and is checked too.
+    """
     fatal = [*_array_defects(recording.samples), *_event_defects(recording)]
     fatal = fatal or list(_time_defects(recording))
     defects = [*fatal, *_all_view_defects(recording.views)]
     if fatal:
         return defects
-    return [
-        *defects,
-        *_pose_defects(recording),
-        *_speed_defects(recording),
-        *check_twists(recording).defects(),
-        *find_stream_defects(recording),
-    ]
+    if with_stream:
+        defects += find_stream_defects(recording)
+    if skewed := list(_pose_defects(recording)):
+        return [*defects, *skewed]
+    return [*defects, *_speed_defects(recording), *check_twists(recording).defects()]
 
 
 def settle_bottleneck(recording: Recording) -> Recording:

@@ -113,10 +113,21 @@ def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES, name: str = "") -> di
     """
     name = name or path.name
     try:
-        document = json.loads(read_bounded(path, max_bytes, name))
-    except DemoFormatError:
-        raise
-    except (OSError, ValueError, RecursionError) as error:
+        data = read_bounded(path, max_bytes, name)
+    except OSError as error:
+        raise DemoFormatError(f"{name}: cannot be read ({error})") from error
+    return parse_json(data, name)
+
+
+def parse_json(data: bytes, name: str) -> dict[str, Any]:
+    """A JSON object from its bytes; the name is for messages.
+
+    Raises:
+        DemoFormatError: Not a readable JSON object.
+    """
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
         raise DemoFormatError(f"{name}: cannot be read as JSON ({error})") from error
     if not isinstance(document, dict):
         raise DemoFormatError(f"{name}: got {type(document).__name__}, expected an object")

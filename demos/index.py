@@ -141,10 +141,7 @@ class LibraryIndex:
                 return None
             return ("", "", "", "", "", "", as_printable(str(error)))
         task = summary.task
-        other = task.other_object or ""
-        words = _lower(
-            "", task.skill, task.skill.replace("_", " "), task.target_object, other, task.text
-        )
+        other, words = task.other_object or "", summary.words()
         return (summary.content_hash, task.skill, task.target_object, other, task.text, words, "")
 
     def _signature(self, name: str) -> str:
@@ -212,7 +209,7 @@ def _select(database: sqlite3.Connection, words: Sequence[str]) -> list[_Row]:
         "SELECT name, signature, content_hash, skill, target_object, other_object, text, reason "
         f"FROM demos WHERE reason <> '' OR ({has_words})"
     )
-    return database.execute(query, [_lower("", word) for word in words]).fetchall()
+    return database.execute(query, [f" {word.lower()}" for word in words]).fetchall()
 
 
 def _entry(row: _Row) -> Entry:
@@ -235,10 +232,6 @@ def _names(folder: Path) -> Iterator[str]:
         return  # copies lose empty folders
     except OSError as error:
         raise DemoFormatError(f"{folder}: cannot be read ({error})") from error
-
-
-def _lower(*texts: str) -> str:
-    return " ".join(texts).lower()
 
 
 def _stamp(path: str) -> str:

@@ -33,15 +33,23 @@ def begin(library: DemoLibrary, task: TaskDescription) -> Path:
     slug = _slug("-".join(filter(None, (task.skill, task.target_object, task.other_object))))
     number = 1 + max(_numbers(library, slug), default=0)
     while True:
-        folder = library.path / STAGING / f"{slug}-{number}"
-        number += 1
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            continue
-        if not any((library.path / part / folder.name).exists() for part in (DEMOS, QUARANTINE)):
+        if folder := claim(library, f"{slug}-{number}"):
             return folder
-        folder.rmdir()
+        number += 1
+
+
+def claim(library: DemoLibrary, demo_id: str) -> Path | None:
+    """Make the staging folder of one id; None where something of that name is there already."""
+    library.make_parts()
+    folder = library.path / STAGING / demo_id
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return None
+    if not any(os.path.lexists(library.path / part / demo_id) for part in (DEMOS, QUARANTINE)):
+        return folder
+    folder.rmdir()
+    return None
 
 
 def commit(library: DemoLibrary, staging: Path) -> DemoSummary:

@@ -107,11 +107,29 @@ def decode_jpeg(encoded: bytes, size: tuple[int, int]) -> ColorImage:
     Raises:
         ValueError: Not a JPEG file, or of another size.
     """
+    if (claimed := _size_of(encoded)) != size:
+        raise ValueError(f"jpeg: got an image of {claimed}, expected {size}")
     image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR_RGB)
     if image is None or image.shape != (*size, 3):
         got = "no image" if image is None else str(image.shape)
         raise ValueError(f"jpeg: got {got}, expected {(*size, 3)}")
     return cast(ColorImage, image)
+
+
+def _size_of(encoded: bytes) -> tuple[int, int] | None:
+    """Height and width in the head of a JPEG file: a few bytes may claim a gigabyte of pixels.
+
+    Source: ITU-T T.81, B.1.1.3 and B.2.2: segments up to the start of frame, FFC0 to FFCF but for
+    the tables FFC4, FFC8 and FFCC.
+    """
+    start = 2
+    while encoded[start : start + 1] == b"\xff" and start + 9 <= len(encoded):
+        marker = encoded[start + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = encoded[start + 5 : start + 7], encoded[start + 7 : start + 9]
+            return int.from_bytes(height, "big"), int.from_bytes(width, "big")
+        start += 2 + int.from_bytes(encoded[start + 2 : start + 4], "big")
+    return None
 
 
 register_codec(CODEC_NAME, JpegCodec)

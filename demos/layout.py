@@ -22,6 +22,7 @@ MAX_DECODED_BYTES = 1 << 28  # of all arrays that are read as a whole: 17 minute
 _MAX_METADATA_BYTES = 1 << 16
 _BLOSC_HEADER = struct.Struct("<4BIII")  # versions, flags, typesize; nbytes, blocksize, cbytes
 _CRC_BYTES = 4
+_MAX_FRAMES = 1_000_000  # of a stream: nine hours at 30 Hz
 _MAX_FRAMES_PER_SHARD = 1 << 16
 _BLOSC_NAMES = ("lz4", "zstd")
 
@@ -56,7 +57,8 @@ class ArrayRule:
         shape: A number per axis, or None for any from 1 on.
         chunks: Checks how its chunks are stored, and returns the names of all their files below
             the array's folder.
-        whole: Whether it is read as a whole, and so counts towards ``MAX_DECODED_BYTES``.
+        whole: Whether it is read as a whole, and so counts towards ``MAX_DECODED_BYTES``; else
+            it holds the frames of the stream.
     """
 
     name: str
@@ -101,6 +103,8 @@ def check_shards_of_frames(array: StoredArray) -> Collection[str]:
         DemoFormatError: Another grid or codec.
     """
     frame = list(array.shape[1:])
+    if array.shape[0] > _MAX_FRAMES or array.nbytes // array.shape[0] > MAX_DECODED_BYTES:
+        raise DemoFormatError(f"{array.name}: got {array.shape}, expected fewer or smaller frames")
     length = _shard_length(array)
     _require(array, "chunk_grid", _regular((length, *frame)))
     (sharding,) = _require_codecs(array, ("sharding_indexed",))
@@ -171,12 +175,15 @@ _ARRAY_KEYS = frozenset(
 _GROUP_KEYS = frozenset(("attributes", "zarr_format", "node_type"))
 
 
-def check_layout(folder: Path, names: Collection[str]) -> None:
+def check_layout(folder: Path, names: Collection[str]) -> frozenset[str]:
     """Check the metadata of a demonstration and the sizes of its chunks; decodes none.
 
     Args:
         folder: The demonstration.
         names: Its files but the manifest, with slashes; the ``zarr.json`` among them are verified.
+
+    Returns:
+        Those of the names that hold frames of the camera stream, which need not be there.
 
     Raises:
         DemoFormatError: Something is missing, too much, or not as this stack writes it.
@@ -186,26 +193,33 @@ def check_layout(folder: Path, names: Collection[str]) -> None:
     root = read_json(folder / ATTRIBUTES_NAME)
     require_known_version(_attributes(root, ATTRIBUTES_NAME), "attributes")
     decoded = 0
-    expected: set[str] = set()
-    for name in names:
-        path = PurePosixPath(name)
-        if path.name != ATTRIBUTES_NAME:
-            continue
-        node = "" if path.parent == PurePosixPath() else path.parent.as_posix()
-        expected.add(name)
+    frames: set[str] = set()
+    expected = {name for name in names if PurePosixPath(name).name == ATTRIBUTES_NAME}
+    for name in sorted(expected):
+        node = "" if name == ATTRIBUTES_NAME else PurePosixPath(name).parent.as_posix()
         if re.fullmatch(_GROUPS, node):
             _check_group(folder / name, name)
-        else:
-            rule = _rule_of(node)
-            array = _read_array(folder / node, node, rule)
-            decoded += array.nbytes if rule.whole else 0
-            if decoded > MAX_DECODED_BYTES:
-                raise DemoFormatError(
-                    f"{node}: got over {MAX_DECODED_BYTES} bytes in all, expected less"
-                )
-            expected.update(f"{node}/{chunk}" for chunk in rule.chunks(array))
+            continue
+        rule = _rule_of(node)
+        array = _read_array(folder / node, node, rule)
+        files = {f"{node}/{chunk}" for chunk in rule.chunks(array)}
+        expected |= files
+        if not rule.whole:
+            frames |= files
+            continue
+        decoded += array.nbytes
+        if decoded > MAX_DECODED_BYTES:
+            raise DemoFormatError(
+                f"{node}: got over {MAX_DECODED_BYTES} bytes in all, expected less"
+            )
     for name in sorted(set(names) - expected):
         raise DemoFormatError(f"{name}: not a file of a demonstration")
+    return frozenset(frames)
+
+
+def is_frame(name: str) -> bool:
+    """Whether a file of a demonstration holds frames of its camera stream."""
+    return any(not rule.whole and re.fullmatch(f"{rule.name}/c/.*", name) for rule in RULES)
 
 
 def _rule_of(node: str) -> ArrayRule:

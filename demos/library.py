@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from demos.description import (
     SCHEMA_VERSION,
+    Json,
     as_printable,
     read_attributes,
     require_known_version,
@@ -100,23 +101,18 @@ class DemoLibrary:
         """Open a library that exists; nothing is written.
 
         Raises:
+            ConfigurationError: An address of an object store; see ``open_library``.
             LibraryNotFoundError: There is none in this folder.
             DemoFormatError: Its ``library.json`` is damaged or of another version.
         """
+        _refuse_remote(path)
         path = Path(path)
         if not (path / LIBRARY_NAME).is_file():
             raise LibraryNotFoundError(
                 f"{path}: no demonstration library here; "
                 f'mt3-record task="pick up the mug" library={path} makes one'
             )
-        document = read_json(path / LIBRARY_NAME)
-        require_known_version(document, LIBRARY_NAME)
-        robot, backend = document.get("robot"), document.get("backend")
-        if not isinstance(robot, str) or backend not in ("sim", "real"):
-            raise DemoFormatError(
-                f"{LIBRARY_NAME}: got robot {shown(robot)} and backend {shown(backend)}, "
-                "expected a name, and sim or real"
-            )
+        robot, backend = require_library_document(read_json(path / LIBRARY_NAME))
         return cls(path, robot, backend)
 
     @classmethod
@@ -127,6 +123,7 @@ class DemoLibrary:
             ConfigurationError: It belongs to another robot, or holds simulated demonstrations
                 and these are real, or the other way round.
         """
+        _refuse_remote(path)
         if not (Path(path) / LIBRARY_NAME).exists():
             return cls.create(path, robot, backend)
         library = cls.open(path)
@@ -164,7 +161,7 @@ class DemoLibrary:
         Reads descriptions that changed since the index was written, no array, and nothing else.
         """
         index = LibraryIndex(self.path, self.path / DEMOS, self._describe)
-        entries = sorted(index.entries(words.split()), key=lambda entry: _natural(entry.name))
+        entries = sorted(index.entries(words.split()), key=lambda entry: natural_order(entry.name))
         sound = [entry.summary for entry in entries if entry.summary is not None]
         damaged = [set_aside(entry.name, entry.reason) for entry in entries if entry.reason]
         return sound, damaged
@@ -200,14 +197,14 @@ class DemoLibrary:
             raise
 
     def load(self, demo_id: str) -> "Demonstration":
-        """One demonstration.
+        """One demonstration; its camera stream is not looked at.
 
         Raises:
             DemoNotFoundError: No such id, or it was removed meanwhile.
             DemoFormatError: Its stored bytes are damaged, or break the record's rules.
         """
-        recording, content_hash = self.read(demo_id)
-        return _as_demonstration(recording, demo_id, content_hash)
+        recording, content_hash = self._read(demo_id, with_stream=False)
+        return as_demonstration(recording, demo_id, content_hash)
 
     def load_verified(self, summary: DemoSummary) -> "Demonstration":
         """One demonstration that ``verify`` just found to be as it was written.
@@ -221,7 +218,7 @@ class DemoLibrary:
         except DemoFormatError as error:
             self._require_still_there(summary.demo_id, error)
             raise DemoFormatError(f"{summary.demo_id}: {error}") from error
-        return _as_demonstration(recording, summary.demo_id, summary.content_hash)
+        return as_demonstration(recording, summary.demo_id, summary.content_hash)
 
     def read(self, demo_id: str) -> "tuple[Recording, str]":
         """Everything stored of one demonstration, and its content hash.
@@ -230,9 +227,12 @@ class DemoLibrary:
             DemoNotFoundError: No such id, or it was removed meanwhile.
             DemoFormatError: Its stored bytes are damaged, or break the record's rules.
         """
+        return self._read(demo_id, with_stream=True)
+
+    def _read(self, demo_id: str, with_stream: bool) -> "tuple[Recording, str]":
         folder = self.folder(demo_id)
         try:
-            return read_sound(folder)
+            return read_sound(folder, with_stream)
         except DemoFormatError as error:
             self._require_still_there(demo_id, error)
             raise DemoFormatError(f"{demo_id}: {error}") from error
@@ -288,6 +288,20 @@ class DemoLibrary:
         require_known_version(attributes, "attributes")
         return DemoSummary(name, content_hash, task_from_json(attributes))
 
+    def demo_names(self) -> list[str]:
+        """Entries of ``demos/``, sound or not, in natural order.
+
+        Raises:
+            DemoFormatError: It cannot be read as a folder.
+        """
+        return self.names(DEMOS)
+
+    def sizes(self, summary: DemoSummary) -> dict[str, int]:
+        """Size of every file of a demonstration, by its name below it."""
+        folder = self.folder(summary.demo_id)
+        files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+        return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+
     def names(self, part: str) -> list[str]:
         """Entries of one part of the library, in natural order; copies lose empty folders.
 
@@ -300,7 +314,7 @@ class DemoLibrary:
             return []
         except OSError as error:
             raise DemoFormatError(f"{part}: cannot be read as a folder ({error})") from error
-        return sorted((name for name in names if _is_entry(name)), key=_natural)
+        return sorted((name for name in names if _is_entry(name)), key=natural_order)
 
     def _reason(self, name: str) -> str:
         path = self.path / QUARANTINE / f"{name}{REASON_SUFFIX}"
@@ -310,17 +324,50 @@ class DemoLibrary:
             return "unknown"
 
 
-def read_sound(folder: Path) -> "tuple[Recording, str]":
+def is_remote(path: Path | str) -> bool:
+    """Whether a library's address is that of an object store."""
+    return re.match(r"[a-z0-9]+:/", str(path)) is not None
+
+
+def _refuse_remote(path: Path | str) -> None:
+    if is_remote(path):
+        raise ConfigurationError(
+            f"library: got {path}, expected a folder: an object store has no rename, so nothing is "
+            f"recorded there; use a folder, and then: mt3-demos push {path}"
+        )
+
+
+def require_library_document(document: Json) -> tuple[str, str]:
+    """Robot and backend of a ``library.json``.
+
+    Raises:
+        DemoFormatError: It is damaged or of another version.
+    """
+    require_known_version(document, LIBRARY_NAME)
+    robot, backend = document.get("robot"), document.get("backend")
+    if not isinstance(robot, str) or backend not in ("sim", "real"):
+        raise DemoFormatError(
+            f"{LIBRARY_NAME}: got robot {shown(robot)} and backend {shown(backend)}, "
+            "expected a name, and sim or real"
+        )
+    return robot, backend
+
+
+def read_sound(folder: Path, with_stream: bool) -> "tuple[Recording, str]":
     """Everything stored of the demonstration in a folder, and its content hash.
+
+    Args:
+        folder: Of the demonstration.
+        with_stream: Whether to verify and read its camera stream too, where it has one.
 
     Raises:
         DemoFormatError: Its stored bytes are damaged, or break the record's rules.
     """
-    content_hash = verify_manifest(folder)
-    return read_verified(folder), content_hash
+    content_hash = verify_manifest(folder, with_stream)
+    return read_verified(folder, with_stream), content_hash
 
 
-def read_verified(folder: Path) -> "Recording":
+def read_verified(folder: Path, with_stream: bool = True) -> "Recording":
     """Everything stored of a demonstration whose stored bytes were verified.
 
     Raises:
@@ -330,8 +377,8 @@ def read_verified(folder: Path) -> "Recording":
     from demos.storage import read_recording
 
     try:
-        recording = read_recording(folder)
-        defects = find_defects(recording)
+        recording = read_recording(folder, with_stream)
+        defects = find_defects(recording, with_stream)
     except MemoryError as error:
         raise DemoFormatError("does not fit into memory") from error
     if defects:
@@ -339,7 +386,12 @@ def read_verified(folder: Path) -> "Recording":
     return recording
 
 
-def _as_demonstration(recording: "Recording", demo_id: str, content_hash: str) -> "Demonstration":
+def as_demonstration(recording: "Recording", demo_id: str, content_hash: str) -> "Demonstration":
+    """What the method needs of a sound recording.
+
+    Raises:
+        DemoFormatError: It cannot be had after all; names the id.
+    """
     try:
         return recording.as_demonstration(demo_id, content_hash)
     except Mt3Error as error:
@@ -363,7 +415,7 @@ def _is_entry(name: str) -> bool:
     return not name.startswith(".") and not name.endswith(REASON_SUFFIX)
 
 
-def _natural(name: str) -> list[tuple[int, int, str]]:
+def natural_order(name: str) -> list[tuple[int, int, str]]:
     """Sort key that puts mug-2 before mug-10."""
     parts = re.findall(r"\d+|\D+", name)
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]

@@ -27,11 +27,16 @@ def write_manifest(folder: Path) -> str:
     return content_hash_of(text)
 
 
-def verify_manifest(folder: Path) -> str:
+def verify_manifest(folder: Path, with_frames: bool = True) -> str:
     """Compare every stored byte with the manifest, and return the content hash.
 
     The small files that describe the others come first, so that no file is read that is larger
     than it may be.
+
+    Args:
+        folder: The demonstration.
+        with_frames: Whether to verify the frames of the camera stream too, nearly all of its
+            bytes; else these may even be missing.
 
     Raises:
         DemoFormatError: A file is damaged, missing, unlisted, a link or not part of a
@@ -42,13 +47,14 @@ def verify_manifest(folder: Path) -> str:
     try:
         text, listed = read_manifest(folder)
         found = set(_files(folder, listed))
-        for name in sorted(listed.keys() - found):
-            raise DemoFormatError(f"{name}: missing, but listed in {MANIFEST_NAME}")
-        descriptions = {name for name in found if PurePosixPath(name).name == ATTRIBUTES_NAME}
+        descriptions = {name for name in listed if PurePosixPath(name).name == ATTRIBUTES_NAME}
         for name in sorted(descriptions):
             _verify_description(name, folder / name, listed)
-        check_layout(folder, found)
-        for name in sorted(found - descriptions):
+        frames = check_layout(folder, listed)
+        needed = listed.keys() if with_frames else listed.keys() - frames
+        for name in sorted(needed - found):
+            raise DemoFormatError(f"{name}: missing, but listed in {MANIFEST_NAME}")
+        for name in sorted(needed - descriptions):
             _require_equal(name, _sha256(folder / name), listed)
     except OSError as error:
         raise DemoFormatError(f"cannot be read ({error})") from error

@@ -80,8 +80,12 @@ def read_views(folder: Path, count: int) -> tuple[StoredView, ...]:
     return tuple(_read_view(group, f"views/{k}") for k in range(count))
 
 
-def read_recording(folder: Path) -> Recording:
+def read_recording(folder: Path, with_stream: bool = True) -> Recording:
     """Read a whole recording whose bytes were verified.
+
+    Args:
+        folder: Of the demonstration.
+        with_stream: Whether to read its camera stream too, where it has one.
 
     Raises:
         DemoFormatError: Another version, or something missing or of a wrong type or shape.
@@ -94,7 +98,7 @@ def read_recording(folder: Path) -> Recording:
     group = _open_group(folder)
     samples = _read_samples(group, n_samples, _poses_name(header))
     events = _read_events(attributes, samples)
-    stream = _read_stream(group, folder, n_frames) if n_frames else None
+    stream = _read_stream(group, folder, n_frames) if n_frames and with_stream else None
     return Recording(header, read_views(folder, n_views), samples, events, stream)
 
 

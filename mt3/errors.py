@@ -37,6 +37,10 @@ class LibraryNotFoundError(Mt3Error, FileNotFoundError):
     """A folder that holds no demonstration library."""
 
 
+class LibraryUnreachableError(Mt3Error, ConnectionError):
+    """A library on an object store that cannot be reached, or whose server refuses."""
+
+
 class DemoFormatError(Mt3Error, ValueError):
     """A stored or about to be stored demonstration that breaks the record's rules."""
 

@@ -14,7 +14,8 @@ from demos.cli.reports import (
     print_troubles,
 )
 from demos.cli.subcommand import Subcommand
-from demos.library import DEMOS, DemoLibrary, SetAside, set_aside
+from demos.library import DemoLibrary, SetAside, set_aside
+from demos.open_library import AnyLibrary, open_library
 from demos.recovery import recover
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.demo_summary import DemoSummary
@@ -37,8 +38,8 @@ def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
         return consistency.run(arguments, console)
     if arguments.task or arguments.picture:
         raise ConfigurationError("check: got --task or --picture, which need --consistency")
-    library = DemoLibrary.open(arguments.library)
-    recovered = recover(library) if arguments.recover else []
+    recovered = recover(DemoLibrary.open(arguments.library)) if arguments.recover else []
+    library = open_library(arguments.library)
     document: Document = {"recovered": [describe_recovery(item) for item in recovered]}
     for item in recovered:
         reason = f" ({item.reason})" if item.reason else ""
@@ -57,13 +58,13 @@ def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
 
 
 def _verify_all(
-    library: DemoLibrary, console: Console
+    library: AnyLibrary, console: Console
 ) -> tuple[list[DemoSummary], list[SetAside], list[SetAside]]:
     """What is as written; what is damaged; and of the former what breaks the record's rules."""
     listed: list[DemoSummary] = []
     damaged: list[SetAside] = []
     broken: list[SetAside] = []
-    for name in tracked(library.names(DEMOS), "verified", console):
+    for name in tracked(library.demo_names(), "verified", console):
         try:
             listed.append(library.verify(name))
         except DemoFormatError as error:

@@ -19,6 +19,9 @@ VERBS = {
     "check": "demos.cli.check",
     "import": "demos.cli.import_demos",
     "export": "demos.cli.export_demos",
+    "merge": "demos.cli.merge",
+    "stats": "demos.cli.stats",
+    "push": "demos.cli.push",
     "rm": "demos.cli.rm",
 }
 
@@ -28,7 +31,8 @@ mt3-demos: look into a library of demonstrations, check it, delete from it.
 {verbs}
 
 Options of every subcommand:
-  --library FOLDER   the library; default $MT3_LIBRARY, else ./library
+  --library FOLDER   the library; default $MT3_LIBRARY, else ./library. ls, show, check and stats
+                     also read s3://BUCKET/PREFIX
   --json             print one JSON document instead of tables
 
 A library is made by mt3-record, for example: mt3-record task="pick up the mug"

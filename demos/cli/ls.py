@@ -6,7 +6,7 @@ from rich.console import Console
 
 from demos.cli.reports import describe_library, print_library
 from demos.cli.subcommand import Subcommand
-from demos.library import DemoLibrary
+from demos.open_library import open_library
 from mt3.cli.outcome import ExitCode, Outcome
 
 
@@ -15,7 +15,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
-    library = DemoLibrary.open(arguments.library)
+    library = open_library(arguments.library)
     document = describe_library(library, *library.listing(arguments.task))
     if not arguments.json:
         print_library(console, document)

@@ -9,7 +9,8 @@ from rich.measure import Measurement
 from rich.table import Column, Table
 
 from demos.description import as_printable, read_attributes
-from demos.library import DemoLibrary, SetAside
+from demos.library import SetAside
+from demos.open_library import AnyLibrary
 from mt3.demo_summary import DemoSummary
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def describe_summary(summary: DemoSummary) -> Document:
 
 
 def describe_library(
-    library: DemoLibrary, sound: Sequence[DemoSummary], damaged: Sequence[SetAside]
+    library: AnyLibrary, sound: Sequence[DemoSummary], damaged: Sequence[SetAside]
 ) -> Document:
     """What a library holds, as far as it was asked for, and what it holds that is not used."""
     return {
@@ -49,7 +50,7 @@ def describe_library(
 
 
 def describe_recording(
-    library: DemoLibrary, demo_id: str, recording: "Recording", content_hash: str
+    library: AnyLibrary, demo_id: str, recording: "Recording", content_hash: str
 ) -> Document:
     """All that is known of one demonstration, without its arrays."""
     header, samples, events = recording.header, recording.samples, recording.events
@@ -113,7 +114,7 @@ def print_library(console: Console, document: Document) -> None:
         table = _table("demonstration", "task", "skill", "object", "other object")
         for row in rows:
             names = (row["id"], row["text"], row["skill"], row["target_object"])
-            table.add_row(*(_cell(name) for name in (*names, row["other_object"] or "")))
+            table.add_row(*(as_cell(name) for name in (*names, row["other_object"] or "")))
         _print_whole(console, table)
     noun = "demonstration" if len(rows) == 1 else "demonstrations"
     console.print(
@@ -139,7 +140,7 @@ def print_set_aside(console: Console, title: str, rows: Sequence[Document]) -> N
         return
     table = _table("name", "reason", title=title)
     for row in rows:
-        table.add_row(_cell(row["id"]), _cell(row["reason"]))
+        table.add_row(as_cell(row["id"]), as_cell(row["reason"]))
     _print_whole(console, table)
 
 
@@ -149,7 +150,7 @@ def print_recording(console: Console, document: Document) -> None:
     table = Table("field", Column("value", overflow="fold"), show_header=False)
     for key, value in document.items():
         if key not in ("id", "resolved_config"):
-            table.add_row(key.replace("_", " "), _cell(_as_words(value)))
+            table.add_row(key.replace("_", " "), as_cell(_as_words(value)))
     console.print(table)
 
 
@@ -169,7 +170,8 @@ def _print_whole(console: Console, table: Table) -> None:
     console.print(table, crop=False)
 
 
-def _cell(text: str) -> str:
+def as_cell(text: str) -> str:
+    """Stored text as a cell of a table, neither markup nor control characters in it."""
     return escape(as_printable(text))
 
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from demos.cli.reports import describe_recording, print_recording
 from demos.cli.subcommand import Subcommand
-from demos.library import DemoLibrary
+from demos.open_library import open_library
 from demos.picture import draw_recording
 from mt3.cli.outcome import ExitCode, Outcome
 
@@ -18,7 +18,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
-    library = DemoLibrary.open(arguments.library)
+    library = open_library(arguments.library)
     recording, content_hash = library.read(arguments.id)
     document = describe_recording(library, arguments.id, recording, content_hash)
     if not arguments.json:

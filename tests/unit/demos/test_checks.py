@@ -142,3 +142,9 @@ def test_without_reported_twists_the_check_says_so(sound):
     blind = _with_samples(sound, V_BE_E=None)
     assert find_defects(blind) == []
     assert check_twists(blind).as_json() == {"status": "not possible"}
+
+
+def test_a_mirrored_pose_is_a_defect_and_not_a_crash(sound):
+    """The speeds were computed from it, and scipy raised."""
+    defects = find_defects(_edited(sound, "T_BE", (12, 0, 0), -sound.samples.T_BE[12, 0, 0]))
+    assert any("sample 12 is not a rigid pose" in defect for defect in defects)

@@ -152,9 +152,9 @@ def test_a_demonstration_removed_while_it_is_read_is_a_typed_error(recorded, mon
     """Its files vanished one by one under the reader, who called it damaged."""
     from demos import library as module
 
-    def remove_first(folder):
+    def remove_first(folder, with_frames):
         shutil.rmtree(folder)
-        return verify(folder)
+        return verify(folder, with_frames)
 
     verify = module.verify_manifest
     monkeypatch.setattr(module, "verify_manifest", remove_first)
