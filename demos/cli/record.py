@@ -37,6 +37,9 @@ Settings, as key=value:
   count=N        how many demonstrations, one seed further each (default 1)
   output=json    one JSON document on standard output (default human)
   scene=NAME     which workplace (default sim)
+  segmenter=NAME what finds the object in the image (default: the scene's own); clusters or grabcut
+                 with segmenter.click=[u,v], or centre, or segmenter.box=[u0,v0,u1,v1]; file with
+                 segmenter.path=PATH; model with segmenter.function=module:function
 Every other value can be set too; --cfg job prints them all.
 
 Afterwards: mt3-demos ls, and mt3-run task="pick up the mug" to do it in a new scene.
