@@ -44,7 +44,8 @@ Settings, as key=value:
   session.name=X what to resume; by default the name of the list
   output=json    one JSON document on standard output (default human)
   scene=NAME     which workplace (default sim)
-Keys are session.keys.ACTION=KEY. Every other value can be set too; --cfg job prints them all.
+Keys are session.keys.ACTION=KEY. A segmenter takes settings too, such as segmenter.click=[u,v].
+Every other value can be set as well; --cfg job prints them all.
 
 Afterwards: mt3-demos ls, and mt3-run task="pick up the mug" to do it in a new scene.
 

@@ -15,7 +15,8 @@ from mt3.cli.entry import HydraCommand, run_hydra_command
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.settings import task_of, whole_number
 from mt3.errors import NoMatchError, TaskError
-from mt3.execution.picture import PICTURE_NAME, draw_trial
+from mt3.execution.executor import TrialEvidence
+from mt3.execution.picture import PICTURE_NAME, THINGS_NAME, draw_things, draw_trial
 from mt3.execution.trial_record import FailureStage, TrialRecord
 from mt3.interfaces import DemoSource
 from mt3.task import TaskDescription
@@ -39,6 +40,11 @@ Settings, as key=value:
   trials=PATH    where record and picture go (default ./trials)
   output=json    one JSON document on standard output (default human)
   scene=NAME     which workplace (default sim)
+  segmenter=NAME what finds the object in the image (default: the scene's own); clusters takes what
+                 stands on the table: the only thing that fits a demonstration, or what is pointed
+                 at with segmenter.click=[u,v] or segmenter.box=[u0,v0,u1,v1]; grabcut refines
+                 that by colour; model asks segmenter.function=module:function; file reads
+                 segmenter.path=PATH
 Useful others: scene.instance_seed=N keeps one shape of the object, scene.distractors=N.
 Every value can be set; --cfg job prints them all.
 
@@ -80,13 +86,12 @@ def _run(cfg: DictConfig, console: Console) -> Outcome:
         record = run_trial(workplace, task)
         record_path = _save(record, folder)
     _print_stages(record, console)
+    _print_clusters(record, console)
     console.print(f"record  {record_path}", markup=False)
     code, picture = _exit_code(record), folder / PICTURE_NAME
     files: dict[str, str | None] = {"record": str(record_path), "picture": str(picture)}
     try:
-        evidence = workplace.executor.evidence
-        draw_trial(record, picture, evidence.demo, evidence.live_view)
-        console.print(f"picture {picture}", markup=False)
+        files |= _draw(record, workplace.executor.evidence, folder, console)
     except KeyboardInterrupt:
         # The trial is over and saved: its verdict stands, and only the picture is missing.
         picture.unlink(missing_ok=True)
@@ -94,6 +99,23 @@ def _run(cfg: DictConfig, console: Console) -> Outcome:
         said = f"interrupted; the trial was over: {_verdict(record)}, record at {record_path}"
         console.print(said, style="red", markup=False, soft_wrap=True)
     return Outcome(code, {"exit_code": int(code), **files, "trial": record.as_dict()})
+
+
+def _draw(
+    record: TrialRecord, evidence: TrialEvidence, folder: Path, console: Console
+) -> dict[str, str | None]:
+    """Draw the trial, and what may have been meant where nobody said; paths of the extra files."""
+    extra: dict[str, str | None] = {}
+    if len(evidence.things) > 1:
+        chosen = [one.number - 1 for one in record.clusters if one.trusted]
+        path = folder / THINGS_NAME
+        draw_things(evidence.things, path, chosen[0] if len(chosen) == 1 else None)
+        console.print(f"things  {path}", markup=False)
+        extra["things"] = str(path)
+    picture = folder / PICTURE_NAME
+    draw_trial(record, picture, evidence.demo, evidence.live_view)
+    console.print(f"picture {picture}", markup=False)
+    return extra
 
 
 def _known_task(cfg: DictConfig) -> TaskDescription:
@@ -174,6 +196,20 @@ def _print_stages(record: TrialRecord, console: Console) -> None:
         console.print(_end(record), style="red", markup=False)
         console.print(next_step(record, record.failure_stage), markup=False)
     console.print(_verdict(record), markup=False)
+
+
+def _print_clusters(record: TrialRecord, console: Console) -> None:
+    """What each thing in view scored, where nobody had said which is meant."""
+    if not record.clusters:
+        return
+    table = Table(title="things in view", title_justify="left", show_edge=False)
+    for heading in ("", "to mean it, type", "probability", "trusted", "why not"):
+        table.add_column(heading, no_wrap="type" in heading)
+    for one in record.clusters:
+        click = Text(f"segmenter.click=[{one.pixel[0]},{one.pixel[1]}]")
+        mark = "yes" if one.trusted else "no"
+        table.add_row(str(one.number), click, f"{one.probability:.2f}", mark, Text(one.reason))
+    console.print(table)
 
 
 def _end(record: TrialRecord) -> str:

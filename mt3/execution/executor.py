@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from mt3.demonstration import Demonstration
 from mt3.errors import (
     ConfigurationError,
     DeviceError,
-    GeometryError,
     InteractionError,
     Mt3Error,
     PlanningError,
@@ -22,6 +21,7 @@ from mt3.errors import (
 from mt3.execution.grip import Grasp, GripRules, is_grasp
 from mt3.execution.interaction import Interaction, TrackingRules
 from mt3.execution.interaction_log import InteractionFailure, InteractionLog
+from mt3.execution.matching import Match, Matches, Retrieved, require_only_trusted
 from mt3.execution.observer import Observation, Observer
 from mt3.execution.reference import Reference, transfer
 from mt3.execution.trial_record import FailureStage, TrialNotes, TrialRecord
@@ -32,7 +32,6 @@ from mt3.execution.trial_stages import (
     PlanRecord,
     RegistrationRecord,
     RetrievalRecord,
-    VerifiedRecord,
 )
 from mt3.interfaces import DemoSource, Scene
 from mt3.motion.planner import MotionPlanner, Plan
@@ -90,8 +89,9 @@ class ExecutionRules:
 
 @dataclass(slots=True, eq=False)
 class TrialEvidence:
-    """What a trial saw, as far as it came."""
+    """What a trial saw, as far as it came; several things, where nobody said which is meant."""
 
+    things: tuple[ObjectView, ...] = ()
     live_view: ObjectView | None = None
     demo: Demonstration | None = None
 
@@ -183,16 +183,16 @@ class Executor:
     def _do(self, task: TaskDescription, notes: TrialNotes) -> None:
         """The stages, each an error if it fails."""
         with notes.during(FailureStage.OBSERVE):
-            seen = self._observe(task, notes)
+            things = self._observe(task, notes)
         with notes.during(FailureStage.RETRIEVE):
-            retrieved = self._retrieve(task, seen, notes)
+            retrieved = self._retrieve(task, things, notes)
         with notes.during(FailureStage.OBSERVE):
-            demos = self._of_this_robot(retrieved)
+            repeatable = self._of_this_robot(retrieved)
         with notes.during(FailureStage.ALIGN):
-            demo, registration = self._align(demos, seen, notes)
+            match = self._align(task, repeatable, notes)
         with notes.during(FailureStage.PLAN):
-            references = self._transfer(demo, registration)
-            plan, reference = self._plan(references, seen, notes)
+            references = self._transfer(match.demo, match.registration)
+            plan, reference = self._plan(references, match.seen, notes)
         with notes.during(FailureStage.APPROACH):
             self._approach(plan, reference)
         with notes.during(FailureStage.ARRIVE):
@@ -225,59 +225,64 @@ class Executor:
         """Commands of this trial that the safety gate changed, by limit."""
         return Counter(self._arm.interventions) - self._earlier
 
-    def _observe(self, task: TaskDescription, notes: TrialNotes) -> Observation:
-        seen = self._observer.observe(task.target_object)
+    def _observe(self, task: TaskDescription, notes: TrialNotes) -> tuple[Observation, ...]:
+        things = self._observer.observe(task.target_object)
+        self.evidence.things = tuple(seen.view for seen in things)
+        if len(things) == 1:
+            self._note_view(things[0], notes)
+        return things
+
+    def _note_view(self, seen: Observation, notes: TrialNotes) -> None:
         self.evidence.live_view = seen.view
         notes.observation = ObservationRecord.from_view(seen.view, self._observer.segmenter_name)
-        return seen
 
     def _retrieve(
-        self, task: TaskDescription, seen: Observation, notes: TrialNotes
-    ) -> list[Demonstration]:
-        """The best demonstrations by words and shape, the best first."""
-        ranking = self._index.query(task, seen.view)
-        notes.retrieval = RetrievalRecord.from_ranking(ranking)
-        best = ranking.candidates[: self._rules.verified_candidates]
-        demos = [self._source.load(candidate.summary.demo_id) for candidate in best]
-        self.evidence.demo = demos[0]
-        return demos
+        self, task: TaskDescription, things: Sequence[Observation], notes: TrialNotes
+    ) -> list[Retrieved]:
+        """For each thing the best demonstrations by words and shape, the best first."""
+        retrieved = []
+        for seen in things:
+            ranking = self._index.query(task, seen.view)
+            best = ranking.candidates[: self._rules.verified_candidates]
+            if len(things) == 1:
+                notes.retrieval = RetrievalRecord.from_ranking(ranking)
+            demos = tuple(self._source.load(candidate.summary.demo_id) for candidate in best)
+            retrieved.append(Retrieved(seen, ranking, demos))
+        self.evidence.demo = retrieved[0].demos[0] if len(things) == 1 else None
+        return retrieved
 
-    def _of_this_robot(self, demos: Sequence[Demonstration]) -> list[Demonstration]:
-        """Those that this robot, as it is, can repeat; an error if there is none."""
-        matching, errors = [], []
-        for demo in demos:
+    def _of_this_robot(self, retrieved: Sequence[Retrieved]) -> list[Retrieved]:
+        """Only what this robot, as it is, can repeat; an error if that leaves nothing."""
+        errors: dict[str, ConfigurationError] = {}
+        for demo in {demo.demo_id: demo for one in retrieved for demo in one.demos}.values():
             try:
                 self._observer.require_matches(demo)
             except ConfigurationError as error:
                 _log.warning("demonstration skipped: %s", error)
-                errors.append(error)
-            else:
-                matching.append(demo)
-        if not matching:
-            raise errors[0]
-        return matching
+                errors[demo.demo_id] = error
+        repeatable = [
+            replace(one, demos=tuple(demo for demo in one.demos if demo.demo_id not in errors))
+            for one in retrieved
+        ]
+        if not any(one.demos for one in repeatable):
+            raise next(iter(errors.values()))
+        return repeatable
 
     def _align(
-        self, demos: Sequence[Demonstration], seen: Observation, notes: TrialNotes
-    ) -> tuple[Demonstration, Registration]:
-        """Retrieve, then verify: of the demonstrations, the one that most probably fits."""
-        found: list[tuple[Demonstration, Registration]] = []
-        errors: list[GeometryError] = []
-        for demo in demos:
-            try:
-                found.append((demo, self._registrar.register(demo.views, seen.view)))
-            except GeometryError as error:
-                _log.warning("demonstration %s not registered: %s", demo.demo_id, error)
-                errors.append(error)
-        if not found:
-            raise errors[0]
-        demo, registration = max(found, key=lambda one: (one[1].trusted, one[1].probability))
-        self.evidence.demo = demo
-        if notes.retrieval is not None:
-            verified = [VerifiedRecord.of(*one) for one in found]
-            notes.retrieval = notes.retrieval.settled_on(demo, verified)
-        notes.registration = RegistrationRecord.from_registration(registration)
-        return demo, registration if self._rules.accept_untrusted else registration.require()
+        self, task: TaskDescription, retrieved: Sequence[Retrieved], notes: TrialNotes
+    ) -> Match:
+        """The demonstration that most probably fits; of several things, the only trusted one."""
+        matches = Matches.of(retrieved, self._registrar)
+        best = matches.best
+        self.evidence.demo = best.demo
+        self._note_view(best.seen, notes)
+        notes.clusters = matches.records(retrieved)
+        notes.retrieval = best.retrieval
+        notes.registration = RegistrationRecord.from_registration(best.registration)
+        require_only_trusted(notes.clusters, task.target_object)
+        if not self._rules.accept_untrusted:
+            best.registration.require()
+        return best
 
     @staticmethod
     def _transfer(demo: Demonstration, registration: Registration) -> list[Reference]:

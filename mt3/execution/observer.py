@@ -6,13 +6,13 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from mt3.demonstration import UNKNOWN_ROBOT, Demonstration
-from mt3.errors import ConfigurationError, ImageError
+from mt3.errors import ConfigurationError, ImageError, SegmentationError
 from mt3.execution.grip import is_grasp
 from mt3.interfaces import Arm, GripperState, Scene
 from mt3.motion.obstacles import ObstacleRules, Obstacles
 from mt3.motion.planner import MotionPlanner
 from mt3.motion.robot_model import RobotModel
-from mt3.perception import RGBD, ObjectView, Segmenter
+from mt3.perception import RGBD, CandidateSegmenter, ObjectView, Segmenter
 from mt3.perception.table_plane import TablePlane, fit_table_plane
 from mt3.types import BoolArray, FloatArray, require_positive
 
@@ -109,8 +109,11 @@ class Observer:
         """What found the object, for the record."""
         return self._segmenter.name
 
-    def observe(self, object_name: str) -> Observation:
+    def observe(self, object_name: str) -> tuple[Observation, ...]:
         """Check the table, clear the view if the arm hides the workplace, find the object.
+
+        Returns:
+            The object; or everything that may be meant, where the segmenter knows no names.
 
         Raises:
             ImageError: The table is not where it is configured, or the arm hides the workplace
@@ -129,10 +132,12 @@ class Observer:
                     "correct observe_joints"
                 )
         self._require_table(self._table(rgbd))
-        mask = self._segmenter.segment(rgbd, object_name)
+        masks = self._masks(rgbd, object_name)
         joints = self._arm.state().joints
-        held_p_E = self._held_points(rgbd, mask, joints)
-        return Observation(ObjectView(rgbd, mask), joints, held_p_E)
+        return tuple(
+            Observation(ObjectView(rgbd, mask), joints, self._held_points(rgbd, mask, joints))
+            for mask in masks
+        )
 
     def obstacles(self, seen: Observation) -> Obstacles:
         """What stands around the arm, the object that is acted on kept apart."""
@@ -177,6 +182,22 @@ class Observer:
             raise ConfigurationError(
                 f"hand: got {now}, but the hand {then} at the start of demonstration {demo.demo_id}"
             )
+
+    def _masks(self, rgbd: RGBD, object_name: str) -> tuple[BoolArray, ...]:
+        """Of the object, or of everything that may be meant and is not in the hand."""
+        if not isinstance(self._segmenter, CandidateSegmenter):
+            return (self._segmenter.segment(rgbd, object_name),)
+        masks = self._segmenter.candidates(rgbd)
+        if not _holds(self._scene.gripper.state()):
+            return masks
+        p_W_hand = (self._scene.T_WB @ self._arm.state().T_BE).t
+        away_m = [np.linalg.norm(rgbd.points_W(mask).mean(axis=0) - p_W_hand) for mask in masks]
+        free = [m for m, d in zip(masks, away_m, strict=True) if d > self._rules.held_radius_m]
+        if not free:
+            raise SegmentationError(
+                f"{object_name}: got nothing but what is in the hand, expected it on the table"
+            )
+        return tuple(free)
 
     def _obstacles(
         self,

@@ -8,14 +8,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.image import imsave
 
 from mt3.demonstration import Demonstration
 from mt3.execution.trial_record import FailureStage, TrialRecord
 from mt3.geometry import SE3
 from mt3.perception import ObjectView
+from mt3.perception.mask_preview import numbered_preview
 from mt3.types import FloatArray
 
 PICTURE_NAME = "trial.png"
+THINGS_NAME = "things.png"
 
 _DEMO, _LIVE, _MEASURED, _PLANNED = "#2f6fde", "#e8710a", "#7b2d8b", "#d9b8e0"
 _GOOD, _BAD, _FAINT = "#1a7f37", "#c62828", "#8a8a8a"
@@ -55,6 +58,18 @@ def draw_trial(
     _draw_path(axes["path"], record)
     _draw_gripper(axes["gripper"], record, demo)
     figure.savefig(path, dpi=_DPI)
+
+
+def draw_things(things: Sequence[ObjectView], path: Path, chosen: int | None = None) -> None:
+    """Write the camera's picture with everything that may be meant outlined and numbered.
+
+    Args:
+        things: At least one, all seen in the same image.
+        path: Of the picture, ending in ``.png``; its folder exists.
+        chosen: Index from 0 of the one that was taken.
+    """
+    picture = numbered_preview(things[0].rgbd.color, [view.mask for view in things], chosen)
+    imsave(path, picture)
 
 
 def _write_title(figure: Figure, record: TrialRecord) -> None:

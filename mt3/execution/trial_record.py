@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from mt3.execution.trial_stages import (
     ArrivalRecord,
+    ClusterRecord,
     InteractionRecord,
     ObservationRecord,
     PlanRecord,
@@ -51,6 +52,7 @@ class TrialRecord:
         robot: Name of the arm.
         backend: ``sim`` or ``real``.
         observation: The live image.
+        clusters: What each thing in view scored, where nobody had said which is meant.
         retrieval: The demonstration, and what it was chosen from.
         registration: ``D_W`` with every field of trust.
         plan: The way to the bottleneck.
@@ -72,6 +74,7 @@ class TrialRecord:
     robot: str
     backend: str
     observation: ObservationRecord | None
+    clusters: tuple[ClusterRecord, ...]
     retrieval: RetrievalRecord | None
     registration: RegistrationRecord | None
     plan: PlanRecord | None
@@ -140,6 +143,7 @@ class TrialNotes:
     software: Mapping[str, str]
     stage: FailureStage = FailureStage.OBSERVE
     observation: ObservationRecord | None = None
+    clusters: tuple[ClusterRecord, ...] = ()
     retrieval: RetrievalRecord | None = None
     registration: RegistrationRecord | None = None
     plan: PlanRecord | None = None
@@ -182,6 +186,7 @@ class TrialNotes:
             robot=self.robot,
             backend=self.backend,
             observation=self.observation,
+            clusters=self.clusters,
             retrieval=self.retrieval,
             registration=self.registration,
             plan=self.plan,

@@ -120,6 +120,49 @@ class RetrievalRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterRecord:
+    """What one of several things in view scored, when nobody had said which is meant.
+
+    Args:
+        number: As in the picture, from 1.
+        pixel: (u, v), well inside it: a click there means it.
+        mask_pixels: How large it is in the image.
+        demo_id: The demonstration that fits it best; empty if none could be registered.
+        probability: Of that registration being right, 0 if none could be.
+        trusted: Whether it may be acted on.
+        reason: Why not, if not.
+    """
+
+    number: int
+    pixel: tuple[int, int]
+    mask_pixels: int
+    demo_id: str
+    probability: float
+    trusted: bool
+    reason: str
+
+    @classmethod
+    def registered(
+        cls, number: int, view: ObjectView, demo: Demonstration, registration: Registration
+    ) -> Self:
+        """Record of a thing and the registration that fits it best."""
+        return cls(
+            number,
+            view.middle,
+            int(view.mask.sum()),
+            demo.demo_id,
+            float(registration.probability),
+            bool(registration.trusted),
+            registration.reason,
+        )
+
+    @classmethod
+    def unregistered(cls, number: int, view: ObjectView, reason: str) -> Self:
+        """Record of a thing that could not be registered."""
+        return cls(number, view.middle, int(view.mask.sum()), "", 0.0, False, reason)
+
+
+@dataclass(frozen=True, slots=True)
 class ModeRecord:
     """One local best yaw."""
 

@@ -10,7 +10,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from mt3.perception.object_view import MIN_MASK_PIXELS
+from mt3.perception.object_view import MIN_MASK_PIXELS, middle_of
 from mt3.perception.rgbd import RGBD
 from mt3.perception.surfaces import Surfaces
 from mt3.perception.table_plane import TablePlane
@@ -88,11 +88,7 @@ class Cluster:
     @property
     def middle(self) -> tuple[int, int]:
         """(u, v) of the pixel furthest inside its outline: a click there is a click on it."""
-        left, top, right, bottom = self.box
-        inside = np.pad(self.mask[top : bottom + 1, left : right + 1], 1).astype(np.uint8)
-        depth_px = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
-        row, column = np.unravel_index(int(depth_px.argmax()), depth_px.shape)
-        return left + int(column) - 1, top + int(row) - 1
+        return middle_of(self.mask)
 
 
 def find_clusters(

@@ -13,6 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from mt3.errors import ImageError
+from mt3.perception.object_view import middle_of
 from mt3.types import BoolArray, ColorImage
 
 _COLORS: Final = (
@@ -114,10 +115,9 @@ def _write_number(
     picture: ColorImage, text: str, mask: BoolArray, ink: tuple[int, ...], thick: int
 ) -> None:
     """A number in the middle of a mask, readable on any colour."""
-    depth_px = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)
-    row, column = np.unravel_index(int(depth_px.argmax()), depth_px.shape)
+    column, row = middle_of(mask)
     scale, font = picture.shape[1] / 900, cv2.FONT_HERSHEY_SIMPLEX
     (width, height), _ = cv2.getTextSize(text, font, scale, 2 * thick)
-    at = (int(column) - 1 - width // 2, int(row) - 1 + height // 2)
+    at = (column - width // 2, row + height // 2)
     cv2.putText(picture, text, at, font, scale, _DARK, 4 * thick + 2, cv2.LINE_AA)
     cv2.putText(picture, text, at, font, scale, ink, 2 * thick, cv2.LINE_AA)

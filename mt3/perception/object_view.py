@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 
 from mt3.errors import ImageError
@@ -48,6 +49,18 @@ class ObjectView:
     def __reduce__(self) -> tuple[Any, ...]:
         return (ObjectView, (self.rgbd, self.mask))
 
+    @property
+    def middle(self) -> tuple[int, int]:
+        """(u, v) of the pixel furthest inside the mask."""
+        return middle_of(self.mask)
+
     def points_W(self) -> FloatArray:
         """Points of the object in W, (N, 3), metres, in row order of the image."""
         return self.rgbd.points_W(self.mask)
+
+
+def middle_of(mask: BoolArray) -> tuple[int, int]:
+    """(u, v) of the pixel furthest inside a mask, (H, W), that is not empty."""
+    inside_px = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)
+    row, column = np.unravel_index(int(inside_px.argmax()), inside_px.shape)
+    return int(column) - 1, int(row) - 1

@@ -197,6 +197,7 @@ class Session:
             stdout=program,
             stderr=subprocess.DEVNULL,
             cwd=Path(__file__).parents[2],
+            process_group=0,  # in an orphaned group, as in CI, SIGTSTP would be ignored
         )
         self.seen = ""
 
@@ -206,6 +207,13 @@ class Session:
             if select.select([self.person], [], [], 0.05)[0]:
                 self.seen += os.read(self.person, 4096).decode()
         assert text in self.seen
+
+    def wait_until_stopped(self, seconds=20.0):
+        how = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
+        end_s = time.monotonic() + seconds
+        while os.waitid(os.P_PID, self.process.pid, how) is None and time.monotonic() < end_s:
+            time.sleep(0.05)
+        assert os.waitid(os.P_PID, self.process.pid, how) is not None
 
 
 @pytest.fixture
@@ -241,7 +249,7 @@ def test_a_suspended_program_lends_the_terminal_back_and_goes_on(session):
     started.wait_for("ready")
     reading = termios.tcgetattr(program)
     started.process.send_signal(signal.SIGTSTP)
-    assert os.waitid(os.P_PID, started.process.pid, os.WSTOPPED | os.WNOWAIT) is not None
+    started.wait_until_stopped()
     assert termios.tcgetattr(program) == before
     started.process.send_signal(signal.SIGCONT)
     os.write(started.person, b"x")

@@ -108,7 +108,7 @@ def holding(world):
 
 def test_the_object_is_found_by_its_name():
     world = BallWorld()
-    seen = world.observer.observe("red mug")
+    (seen,) = world.observer.observe("red mug")
     assert world.segmented == ["red mug"]
     assert world.observer.segmenter_name == "fake"
     assert seen.view.mask.sum() == 150
@@ -120,7 +120,7 @@ def test_the_object_is_found_by_its_name():
 
 def test_an_arm_that_hides_the_workplace_first_goes_to_the_observe_pose():
     world = BallWorld(joints=IN_THE_WAY)
-    seen = world.observer.observe("mug")
+    (seen,) = world.observer.observe("mug")
     ((start, goal, held),) = world.planned
     assert np.allclose(start, IN_THE_WAY)
     assert np.allclose(goal, AWAY)
@@ -198,7 +198,7 @@ def test_small_errors_of_calibration_are_accepted(tilt_deg, height_m):
 
 def test_what_is_held_is_seen_and_belongs_to_the_hand():
     world = holding(BallWorld(joints=np.array([0.27, 0.0, 0.2])))
-    seen = world.observer.observe("tray")
+    (seen,) = world.observer.observe("tray")
     assert len(seen.held_p_E) >= 10
     to_held = np.linalg.norm(seen.held_p_E[:, None] - world.held_p_E, axis=2).min(axis=1)
     assert to_held.max() < HELD_M + 1e-3

@@ -50,6 +50,7 @@ class FakeStages:
         self.trusted = trusted
         self.before = {}
         self.loaded = []
+        self.things = 1  # in view
         self.others = []  # further demonstrations of the same task
         self.probabilities = {}  # by demonstration
         self.refused = set()  # demonstrations whose registration is not trusted
@@ -112,7 +113,7 @@ class FakeStages:
     # the observer
     def observe(self, _object_name):
         self._enter("observe")
-        return Observation(view(), np.zeros(7), None)
+        return tuple(Observation(view(), np.zeros(7), None) for _ in range(self.things))
 
     def obstacles(self, _seen):
         return None
