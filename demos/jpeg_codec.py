@@ -108,7 +108,8 @@ def decode_jpeg(encoded: bytes, size: tuple[int, int]) -> ColorImage:
         ValueError: Not a JPEG file, or of another size.
     """
     if (claimed := _size_of(encoded)) != size:
-        raise ValueError(f"jpeg: got an image of {claimed}, expected {size}")
+        got = "no image" if claimed is None else f"an image of {claimed}"
+        raise ValueError(f"jpeg: got {got}, expected {(*size, 3)}")
     image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR_RGB)
     if image is None or image.shape != (*size, 3):
         got = "no image" if image is None else str(image.shape)
