@@ -134,7 +134,7 @@ def test_another_content_of_the_same_id_is_never_overwritten(recorded, url, capf
     before = open_library(url).summaries()
     change_content(recorded, "pick_up-mug-1", "0.0.9")
     assert run(["push", url, "--library", str(recorded.path)]) == 3
-    assert "another demonstration has this id" in capfd.readouterr().out
+    assert "another content has this id" in capfd.readouterr().out
     assert open_library(url).summaries() == before
 
 
