@@ -114,10 +114,10 @@ def test_a_push_that_was_killed_shows_nothing_and_is_resumed(recorded, url):
         "from demos.object_store import ObjectStore\n"
         "write, written = ObjectStore.write, []\n"
         "def counted(self, name, data):\n"
+        "    write(self, name, data)\n"
+        "    written.append(name)\n"
         "    if len(written) == 7:\n"
         "        os._exit(9)\n"
-        "    written.append(name)\n"
-        "    write(self, name, data)\n"
         "ObjectStore.write = counted\n"
         "run(['push', *sys.argv[1:]])\n"
     )
