@@ -24,6 +24,7 @@ _BLOSC_HEADER = struct.Struct("<4BIII")  # versions, flags, typesize; nbytes, bl
 _CRC_BYTES = 4
 _MAX_FRAMES = 1_000_000  # of a stream: nine hours at 30 Hz
 _MAX_FRAMES_PER_SHARD = 1 << 16
+_MAX_FRAME_EXCESS_BYTES = 1 << 16  # of a frame that does not compress, its index entry included
 _BLOSC_NAMES = ("lz4", "zstd")
 
 
@@ -100,7 +101,7 @@ def check_shards_of_frames(array: StoredArray) -> Collection[str]:
     """Shards of one-frame chunks, each JPEG or blosc, then crc32c, with an index at their end.
 
     Raises:
-        DemoFormatError: Another grid or codec.
+        DemoFormatError: Another grid or codec, or a shard larger than its frames could ever be.
     """
     frame = list(array.shape[1:])
     if array.shape[0] > _MAX_FRAMES or array.nbytes // array.shape[0] > MAX_DECODED_BYTES:
@@ -118,7 +119,15 @@ def check_shards_of_frames(array: StoredArray) -> Collection[str]:
             f"{array.name}: got {shown(inside)}, expected one-frame chunks and an index at the end"
         )
     shards = range(-(-array.shape[0] // length))
-    return tuple("/".join(("c", str(k), *("0" for _ in frame))) for k in shards)
+    names = tuple("/".join(("c", str(k), *("0" for _ in frame))) for k in shards)
+    most_bytes = length * (array.nbytes // array.shape[0] + _MAX_FRAME_EXCESS_BYTES)
+    for name in names:
+        path = array.folder / name
+        if path.exists() and (size := path.stat().st_size) > most_bytes:
+            raise DemoFormatError(
+                f"{array.name}/{name}: damaged, got {size} bytes, expected at most {most_bytes}"
+            )
+    return names
 
 
 def _shard_length(array: StoredArray) -> int:

@@ -89,7 +89,11 @@ class Pusher:
             return Pushed(name, "conflict", f"what is there is damaged ({error})")
         if content_hash == summary.content_hash:
             return Pushed(name, "present")
-        return Pushed(name, "conflict", "another demonstration has this id there; nothing changed")
+        return Pushed(
+            name,
+            "conflict",
+            "another content has this id there (nothing changed; push to another prefix)",
+        )
 
     def _upload(self, summary: DemoSummary) -> None:
         folder = self._library.folder(summary.demo_id)

@@ -1,8 +1,10 @@
 import json
+import os
 import shutil
 
 import pytest
 from damaged_libraries import measure
+from streaming import record_stream
 
 from demos.manifest import write_manifest
 from mt3.errors import DemoFormatError
@@ -52,3 +54,11 @@ def test_a_link_in_place_of_a_demonstration_is_damage_and_can_be_deleted(recorde
     recorded.remove("pick_up-mug-1")
     assert len(list((tmp_path / "elsewhere").iterdir())) > 0
     assert [summary.demo_id for summary in recorded.summaries()] == ["pick_up-mug-2"]
+
+
+def test_a_shard_of_a_terabyte_is_refused_unread(library, streamed):
+    """Its sha256 was computed first, for hours."""
+    folder = library.folder(record_stream(library, streamed).demo_id)
+    os.truncate(folder / "camera/depth/c/0/0/0", 1 << 40)
+    with pytest.raises(DemoFormatError, match="camera/depth/c/0/0/0: damaged, got 1099511627776"):
+        library.read(folder.name)

@@ -114,10 +114,10 @@ def test_a_push_that_was_killed_shows_nothing_and_is_resumed(recorded, url):
         "from demos.object_store import ObjectStore\n"
         "write, written = ObjectStore.write, []\n"
         "def counted(self, name, data):\n"
+        "    write(self, name, data)\n"
+        "    written.append(name)\n"
         "    if len(written) == 7:\n"
         "        os._exit(9)\n"
-        "    written.append(name)\n"
-        "    write(self, name, data)\n"
         "ObjectStore.write = counted\n"
         "run(['push', *sys.argv[1:]])\n"
     )
@@ -134,7 +134,7 @@ def test_another_content_of_the_same_id_is_never_overwritten(recorded, url, capf
     before = open_library(url).summaries()
     change_content(recorded, "pick_up-mug-1", "0.0.9")
     assert run(["push", url, "--library", str(recorded.path)]) == 3
-    assert "another demonstration has this id" in capfd.readouterr().out
+    assert "another content has this id" in capfd.readouterr().out
     assert open_library(url).summaries() == before
 
 
