@@ -142,3 +142,55 @@ def golden_pair() -> SimpleNamespace:
         truth=SE3(fields["D_world_true"]),
         found=SE3(fields["D_world_found"]),
     )
+
+
+class Tabletop:
+    """A camera over a table with balls and upright boxes on it, and what each pixel truly shows."""
+
+    def __init__(self, width=320, height=240, tilt_rad=0.7) -> None:
+        focal = width * 0.95
+        self.intrinsics = Intrinsics(focal, focal, width / 2 - 0.5, height / 2 - 0.5, width, height)
+        forward = np.array([-np.sin(tilt_rad), 0.0, -np.cos(tilt_rad)])
+        right = np.array([0.0, 1.0, 0.0])
+        R_WC = np.stack([right, np.cross(forward, right), forward], axis=1)
+        self.T_WC = SE3.from_rotation_translation(R_WC, np.array([0.5, 0.0, 0.0]) - 0.8 * forward)
+
+    def see(self, balls=(), boxes=(), noise_m=0.0, seed=0):
+        """Image and labels, (H, W): 0 table, then balls and boxes in order.
+
+        Args:
+            balls: Centre and radius of each.
+            boxes: Lower and upper corner of each.
+            noise_m: Standard deviation of depth; with it, one reading in a hundred is lost.
+            seed: Of the noise.
+        """
+        k = self.intrinsics
+        v, u = np.mgrid[: k.height, : k.width].astype(float)
+        rays_W = k.deproject(u, v, np.ones_like(u)) @ self.T_WC.R.T
+        eye = self.T_WC.t
+        depths = [-eye[2] / np.minimum(rays_W[..., 2], -1e-9)]
+        for centre, radius in balls:
+            offset = eye - np.array(centre)
+            a, b = (rays_W**2).sum(-1), rays_W @ offset
+            root = b**2 - a * (offset @ offset - radius**2)
+            depths.append(np.where(root > 0, (-b - np.sqrt(np.maximum(root, 0))) / a, np.inf))
+        for low, high in boxes:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                sides = np.stack([(np.array(c) - eye) / rays_W for c in (low, high)])
+            near, far = sides.min(axis=0).max(axis=-1), sides.max(axis=0).min(axis=-1)
+            depths.append(np.where(near < far, near, np.inf))
+        stack = np.stack(depths)
+        labels, depth_m = stack.argmin(axis=0), stack.min(axis=0)
+        if noise_m:
+            rng = np.random.default_rng(seed)
+            depth_m = depth_m + rng.normal(0.0, noise_m, depth_m.shape)
+            depth_m[rng.uniform(size=depth_m.shape) < 0.01] = 0.0
+        paint = np.array([(150, 130, 110), (200, 40, 30), (40, 60, 190), (30, 160, 60)], np.uint8)
+        color = paint[np.where(labels == 0, 0, 1 + (labels - 1) % 3)]
+        return RGBD(color, depth_m.astype(np.float32), k, self.T_WC, 0.0, "front"), labels
+
+
+@pytest.fixture(scope="session")
+def tabletop():
+    """Makes a table under a camera; arguments are the image's size and the camera's tilt."""
+    return Tabletop

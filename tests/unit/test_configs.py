@@ -41,6 +41,38 @@ def test_every_part_is_built_and_the_configuration_stays_as_it_was(name):
     assert OmegaConf.to_yaml(cfg) == before
 
 
+SEGMENTERS = {
+    "sim": [],
+    "clusters": [],
+    "any": ["segmenter.click=[320,240]"],
+    "grabcut": ["segmenter.box=[10,20,300,200]"],
+    "file": ["segmenter.path=mask.png"],
+    "model": ["segmenter.function=numpy:zeros"],
+}
+
+
+def test_every_segmenter_is_tried():
+    stored = files("mt3.configs").joinpath("segmenter").iterdir()
+    assert {path.name.removesuffix(".yaml") for path in stored} == set(SEGMENTERS)
+
+
+@pytest.mark.parametrize("command", ["run", "record"])
+@pytest.mark.parametrize("name", SEGMENTERS)
+def test_a_segmenter_is_chosen_by_its_name(command, name, kinematic_arm):
+    cfg = composed(command, f"segmenter={name}", *SEGMENTERS[name])
+    assert cfg.scene._target_ == "sim.workplace.build_scene"
+    build = instantiate(cfg.segmenter, _convert_="all")
+    if name != "sim":
+        assert callable(build(scene=kinematic_arm).segment)
+
+
+def test_a_click_and_a_box_contradict_each_other(kinematic_arm):
+    typed = ["segmenter=clusters", "segmenter.click=[1,2]", "segmenter.box=[1,2,3,4]"]
+    build = instantiate(composed("run", *typed).segmenter, _convert_="all")
+    with pytest.raises(ConfigurationError, match="expected one of them"):
+        build(scene=kinematic_arm)
+
+
 @pytest.mark.parametrize("suite", ["first_light", "smoke"])
 def test_every_suite_composes(suite):
     setup_globals()

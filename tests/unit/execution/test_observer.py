@@ -8,7 +8,7 @@ import pytest
 from fake_rig import demonstrate
 
 from mt3.demonstration import UNKNOWN_ROBOT
-from mt3.errors import ConfigurationError, ImageError, PlanningError
+from mt3.errors import ConfigurationError, ImageError, PlanningError, SegmentationError
 from mt3.execution.observer import ObservationRules, Observer
 from mt3.geometry import SE3
 from mt3.interfaces import ArmState, GripperState
@@ -202,6 +202,40 @@ def test_what_is_held_is_seen_and_belongs_to_the_hand():
     assert len(seen.held_p_E) >= 10
     to_held = np.linalg.norm(seen.held_p_E[:, None] - world.held_p_E, axis=2).min(axis=1)
     assert to_held.max() < HELD_M + 1e-3
+
+
+class Candidates:
+    """A segmenter that knows no names."""
+
+    name = "candidates"
+
+    def __init__(self, *masks) -> None:
+        self.masks = masks
+
+    def segment(self, rgbd, object_name):
+        raise AssertionError("the observer asks for all")
+
+    def candidates(self, rgbd):
+        return self.masks
+
+
+def test_every_candidate_is_seen_but_what_is_in_the_hand():
+    """What is held looks like one more thing on the table."""
+    world = holding(BallWorld(joints=np.array([0.27, 0.0, 0.2])))
+    rgbd = world.read(0.0)
+    block = world.segment(rgbd, "block")
+    p_W = rgbd.points_W(np.ones((120, 160), np.bool_)).reshape(120, 160, 3)
+    held = (np.linalg.norm(p_W - world.joints - [0.0, 0.08, 0.0], axis=2) < 0.06) & ~block
+    world.observer._segmenter = Candidates(held, block)
+    (seen,) = world.observer.observe("tray")
+    assert (seen.view.mask == block).all()
+    assert seen.held_p_E is not None
+    world.observer._segmenter = Candidates(held)
+    with pytest.raises(SegmentationError, match="in the hand"):
+        world.observer.observe("tray")
+    world.fingers = GripperState(0.0, 1.0, 1.0)
+    world.observer._segmenter = Candidates(held, block)
+    assert len(world.observer.observe("tray")) == 2
 
 
 def test_a_full_hand_out_of_sight_is_refused():
