@@ -37,7 +37,7 @@ def mt3_run(tmp_path, library, capfd, monkeypatch):
 
 
 def test_a_task_is_done_and_told_in_one_json_document(mt3_run, tmp_path, library, bytes_of):
-    before = bytes_of(library)
+    before = bytes_of(library / "demos")
     code, out, _ = mt3_run("task=push the box, please", "output=json")
     document = json.loads(out)
     assert code == document["exit_code"] == 0
@@ -45,7 +45,7 @@ def test_a_task_is_done_and_told_in_one_json_document(mt3_run, tmp_path, library
     assert json.loads(Path(document["record"]).read_text()) == document["trial"]
     assert Path(document["picture"]).read_bytes().startswith(b"\x89PNG")
     assert [path.name for path in tmp_path.iterdir()] == ["trials"]
-    assert bytes_of(library) == before
+    assert bytes_of(library / "demos") == before
 
 
 @pytest.mark.parametrize("text", ["push the boxes", "push the blue carton"])
@@ -95,7 +95,7 @@ def test_ctrl_c_stops_and_the_record_says_so(
     assert (record["outcome"], record["failure_stage"]) == ("interrupted", stage)
     assert record["success"] is None
     assert len(calls) == at, "it went on"
-    assert bytes_of(library) == before
+    assert bytes_of(library / "demos") == before
 
 
 @pytest.mark.parametrize("text", ["pick up the pan", "fold the towel", "the weather"])
