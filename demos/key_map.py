@@ -6,6 +6,7 @@ from demos.session_step import Action
 from mt3.errors import ConfigurationError
 
 DIGITS = "123456789"  # choose an object by its number in the picture
+_NAMED = ("enter", "space", "tab", "escape", "backspace", "up", "down", "left", "right")
 
 
 class KeyMap:
@@ -15,7 +16,8 @@ class KeyMap:
         keys: Key by name of the action: one key each, every action has one.
 
     Raises:
-        ConfigurationError: An unknown action, a missing one, or a key that is used twice.
+        ConfigurationError: An unknown action, a missing one, a key that is used twice or that no
+            terminal sends.
     """
 
     def __init__(self, keys: Mapping[str, str]) -> None:
@@ -28,6 +30,12 @@ class KeyMap:
             raise ConfigurationError(f"session.keys: got no key for {', '.join(missing)}")
         self._keys = {Action(name): str(key) for name, key in keys.items()}
         self._actions: dict[str, Action] = {}
+        for action, key in self._keys.items():
+            if not _is_sent(key):
+                raise ConfigurationError(
+                    f"session.keys: got {key!r} for {action}, which no key sends; expected one "
+                    f"character, or one of {', '.join(_NAMED)}"
+                )
         for action, key in self._keys.items():
             if key in self._actions or key in DIGITS:
                 other = self._actions.get(key, "an object's number")
@@ -57,3 +65,8 @@ class KeyMap:
                     f"{owner}: got key {key!r}, which the session uses for {use}; "
                     "set another with session.keys or in the device's configuration"
                 )
+
+
+def _is_sent(key: str) -> bool:
+    """Whether a terminal can send it; for the names see ``mt3.interfaces.Keys``."""
+    return key in _NAMED or (len(key) == 1 and key.isprintable() and key != " ")

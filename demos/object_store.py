@@ -121,5 +121,6 @@ class ObjectStore:
             words = str(error).split("\n\nDebug source")[0]
             raise LibraryUnreachableError(
                 f"{self.url}/{name}: {words} (is the server up, the bucket there, and are "
-                "AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY right?)"
+                "AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY right? plain http "
+                "needs AWS_ALLOW_HTTP=true)"
             ) from error

@@ -13,7 +13,7 @@ from demos.recorder import RecorderProgress, RecorderSettings
 from demos.rig import Rig
 from demos.session_log import SessionLog, TaskDone
 from demos.session_step import CHOICES, PROMPTS, Step, describe_action
-from demos.task_recording import MOVING, LoopRules, Picture, TaskRecording
+from demos.task_recording import MOVING, LoopRules, Picture, SessionStoppedError, TaskRecording
 from mt3.interfaces import ArmState, GripperState, Keys
 from mt3.task import TaskDescription
 
@@ -135,6 +135,9 @@ class RecordingSession:
         )
         try:
             self._loop(number, recording)
+        except SessionStoppedError:
+            self._log.abandon()
+            raise
         finally:
             recording.close()
         demo_id = "" if recording.summary is None else recording.summary.demo_id

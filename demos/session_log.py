@@ -1,13 +1,15 @@
 """What a recording session has done, so that another can go on where it stopped."""
 
+import fcntl
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from demos.description import SCHEMA_VERSION, format_errors, require_known_version
-from demos.durable import read_json, write_json
+from demos.durable import read_json, storage_errors, write_json
 from demos.library import DEMOS, DemoLibrary
 from mt3.errors import ConfigurationError
 from mt3.task import TaskDescription
@@ -33,6 +35,37 @@ class TaskDone:
     seconds: float
     tool_seconds: float
     keys: int
+
+
+@contextmanager
+def hold_session(library: DemoLibrary, name: str) -> Iterator[None]:
+    """Keep a session to this process: two would record the same tasks and forget each other's.
+
+    Raises:
+        ConfigurationError: Another process holds it, or the name is no file name.
+        StorageError: The library cannot be written.
+    """
+    path = _path(library, name).with_suffix(".lock")
+    with ExitStack() as stack:
+        with storage_errors("session", path.parent):
+            path.parent.mkdir(exist_ok=True)
+            file = stack.enter_context(path.open("w"))
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigurationError(
+                f"session.name: {name} is being recorded by another mt3-record; "
+                "end that one or give another session.name="
+            ) from error
+        yield
+
+
+def _path(library: DemoLibrary, name: str) -> Path:
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"session.name: got {name!r}, expected letters, digits, '.', '_' and '-'"
+        )
+    return library.path / SESSIONS / f"{name}.json"
 
 
 @dataclass(slots=True)
@@ -64,12 +97,8 @@ class SessionLog:
                 tasks.
             DemoFormatError: Its file is damaged.
         """
-        if not _NAME.fullmatch(name):
-            raise ConfigurationError(
-                f"session.name: got {name!r}, expected letters, digits, '.', '_' and '-'"
-            )
         texts = tuple(task.text for task in tasks)
-        log = cls(library.path / SESSIONS / f"{name}.json", texts)
+        log = cls(_path(library, name), texts)
         if log.path.exists():
             log._resume(library)
         return log
@@ -89,6 +118,11 @@ class SessionLog:
     def begin(self, number: int, demo_id: str) -> None:
         """Note that a task is being recorded, and what it is going to be called."""
         self.current = (number, demo_id)
+        self._write()
+
+    def abandon(self) -> None:
+        """Note that the task under way was left: its name may go to another's demonstration."""
+        self.current = None
         self._write()
 
     def finish(self, item: TaskDone) -> None:

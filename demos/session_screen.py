@@ -57,12 +57,14 @@ def draw_session(status: SessionStatus, height: int) -> RenderableType:
         status: What is to be shown.
         height: Rows of the terminal; the picture takes what the text leaves.
     """
+    details = [_devices(status), _keys(status)]
+    if height < _TEXT_ROWS:
+        details.reverse()  # what does not fit is cut off below, and that must not be the keys
     parts: list[RenderableType] = [
         _steps(status.step),
         Text(f"{status.busy} ..." if status.busy else status.prompt, "bold"),
         Text(status.message, "yellow"),
-        _devices(status),
-        _keys(status),
+        *details,
     ]
     picture = status.picture
     rows = height - _TEXT_ROWS

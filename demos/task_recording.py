@@ -224,6 +224,7 @@ class TaskRecording:
         if number > len(picture.masks):
             self.message = f"got number {number}, expected 1 to {len(picture.masks)}"
             return
+        self.message = ""
         mask = picture.masks[number - 1]
         self.picture = Picture(picture.rgbd, picture.masks, mask, f"{JUDGE}, cluster {number}")
 

@@ -14,14 +14,14 @@ from demos.key_map import KeyMap
 from demos.library import DemoLibrary
 from demos.recovery import recover
 from demos.session import RecordingSession
-from demos.session_log import SessionLog
+from demos.session_log import SessionLog, hold_session
 from demos.session_screen import TerminalScreen
 from demos.task_list import read_task_list
 from demos.task_recording import LoopRules, SessionStoppedError
 from mt3.cli.assembly import build
 from mt3.cli.keys import TerminalKeys
 from mt3.cli.outcome import ExitCode, Outcome
-from mt3.cli.settings import task_of
+from mt3.cli.settings import positive_number, task_of, whole_number
 from mt3.errors import ConfigurationError
 from mt3.task import TaskDescription
 
@@ -39,7 +39,7 @@ def run_session(cfg: DictConfig, console: Console) -> Outcome:
             "(without teleop= the simulator's demonstrator records by itself)"
         )
     tasks, name, key_map = _tasks(cfg), _session_name(cfg), KeyMap(build(cfg.session["keys"]))
-    rules = LoopRules(float(cfg.session.rate_hz), bool(cfg.session.real_time))
+    rules = LoopRules(positive_number(cfg, "session.rate_hz"), bool(cfg.session.real_time))
     screen, stopped = TerminalScreen(console), False
     with ExitStack() as stack:
         keys = stack.enter_context(TerminalKeys())
@@ -47,6 +47,7 @@ def run_session(cfg: DictConfig, console: Console) -> Outcome:
         scene = bench.open_rig(tasks[0], 0)[0].scene
         library = DemoLibrary.open_for_recording(cfg.library, scene.robot, scene.backend)
         _mend(library, console)
+        stack.enter_context(hold_session(library, name))
         log = SessionLog.open(library, name, tasks)
         already = len(log.done)
         if already:
@@ -74,7 +75,7 @@ def run_session(cfg: DictConfig, console: Console) -> Outcome:
 def _tasks(cfg: DictConfig) -> list[TaskDescription]:
     """The list of a file, or the one task."""
     if cfg.tasks is None:
-        return [task_of(cfg, "mt3-record")] * int(cfg.count)
+        return [task_of(cfg, "mt3-record")] * whole_number(cfg, "count", 1)
     return read_task_list(Path(str(cfg.tasks)))
 
 

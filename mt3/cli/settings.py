@@ -1,5 +1,7 @@
 """Reading what a person typed from a composed configuration."""
 
+import math
+
 from omegaconf import DictConfig, OmegaConf
 
 from mt3.errors import ConfigurationError
@@ -20,6 +22,23 @@ def task_of(cfg: DictConfig, command: str) -> TaskDescription:
     if OmegaConf.is_missing(cfg, "task"):
         raise ConfigurationError(f'task: missing, for example {command} task="pick up the mug"')
     return TaskDescription.parse(str(cfg.task))
+
+
+def positive_number(cfg: DictConfig, name: str) -> float:
+    """A finite number above 0.
+
+    Args:
+        cfg: The configuration.
+        name: Of the value; dots lead into groups.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    value = OmegaConf.select(cfg, name)
+    sound = isinstance(value, int | float) and not isinstance(value, bool)
+    if not sound or not 0.0 < value < math.inf:
+        raise ConfigurationError(f"{name}: got {value!r}, expected a number above 0")
+    return float(value)
 
 
 def whole_number(cfg: DictConfig, name: str, least: int) -> int:

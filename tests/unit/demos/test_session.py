@@ -12,7 +12,7 @@ from demos.key_map import KeyMap
 from demos.recovery import recover
 from demos.rig import Rig
 from demos.session import RecordingSession
-from demos.session_log import SessionLog
+from demos.session_log import SessionLog, hold_session
 from demos.session_screen import draw_session
 from demos.session_step import Step
 from demos.task_recording import LoopRules, SessionStoppedError
@@ -200,6 +200,26 @@ def test_a_take_that_ended_survives_a_kill_before_it_was_kept(sessions):
     assert [item.number for item in done] == [2]
 
 
+def test_the_name_of_a_take_that_was_left_may_go_to_another_session(sessions):
+    """A demonstration of another session passed for the task that was stopped, which was lost."""
+    with pytest.raises(SessionStoppedError):
+        sessions.run({(1, Step.APPROACH): ["Q"]})
+    sessions.run(tasks=TASKS[:1], name="other")
+    assert [item.number for item in sessions.run()] == [0, 1, 2]
+
+
+def test_one_session_is_recorded_by_one_process(sessions):
+    """Two on one list recorded the same tasks, and the file kept only what one of them did."""
+    with hold_session(sessions.library, "morning"):
+        again = hold_session(sessions.library, "morning")
+        with pytest.raises(ConfigurationError, match="by another mt3-record"):
+            again.__enter__()
+        with hold_session(sessions.library, "evening"):
+            pass
+    with hold_session(sessions.library, "morning"):
+        pass
+
+
 def test_a_session_of_other_tasks_is_not_mixed_up(sessions):
     sessions.run(tasks=TASKS[:1])
     with pytest.raises(ConfigurationError, match="begun with 1 other tasks, got 2"):
@@ -259,6 +279,16 @@ def test_the_screen_lists_every_key_the_rates_and_what_to_do(sessions):
             assert "0 frames dropped" in text
 
 
+def test_a_small_terminal_cuts_off_anything_but_the_keys(sessions):
+    """The keys were what a terminal of 12 rows left out."""
+    sessions.run(tasks=TASKS[:1])
+    for status in sessions.keys.seen:
+        console = Console(width=100, height=12, record=True, file=io.StringIO())
+        console.print(draw_session(status, 12))
+        rows = console.export_text().splitlines()[:11]
+        assert all(any(meaning in row for row in rows) for _, meaning in status.choices)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -266,6 +296,8 @@ def test_the_screen_lists_every_key_the_rates_and_what_to_do(sessions):
         ({"mark": "3"}, "an object's number"),
         ({"jump": "j"}, "got jump"),
         ({"mark": None}, "no key for mark"),
+        ({"mark": "mm"}, "which no key sends"),
+        ({"mark": " "}, "which no key sends"),
     ],
 )
 def test_keys_that_contradict_each_other_are_refused(change, message):
