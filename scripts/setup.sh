@@ -84,7 +84,7 @@ install_torch() {
 python=$(find_python)
 install_libraries "$python"
 create_venv "$python"
-say "installing pinned packages (first time: some minutes, 3.4 GB)"
+say "installing pinned packages (first time: some minutes, 4.5 GB)"
 pip_install "$(pinned pip)" "$(pinned setuptools)"
 install_torch
 pip_install --constraint constraints.txt --build-constraint constraints.txt --editable '.[dev]'
