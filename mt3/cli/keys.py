@@ -26,8 +26,8 @@ class TerminalKeys:
     """The keys of a terminal, a ``Keys``, one by one and unseen while the ``with`` block lasts.
 
     Ctrl-C still interrupts and Ctrl-Z still suspends. However the block is left, the terminal is
-    as it was before; SIGTERM leaves it as ``SystemExit``, so that all blocks around it are left
-    too and the arm stops.
+    as it was before; SIGTERM leaves it as ``SystemExit``, and so does SIGHUP, a closed terminal, so
+    that all blocks around it are left too and the arm stops.
 
     Args:
         stream: The terminal; standard input by default.
@@ -50,7 +50,11 @@ class TerminalKeys:
         self._decoder = KeyDecoder()
         self._fd = fd
         self._handlers = _set_handlers(
-            {signal.SIGTERM: self._terminated, signal.SIGTSTP: self._suspended}
+            {
+                signal.SIGTERM: self._terminated,
+                signal.SIGHUP: self._terminated,
+                signal.SIGTSTP: self._suspended,
+            }
         )
         try:
             self._begin()

@@ -228,9 +228,9 @@ def session():
     os.close(person)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_killed_program_leaves_its_blocks_and_the_terminal_as_it_was(session, number):
-    """SIGTERM ended the process on the spot: no echo in the person's shell, and no stop."""
+    """SIGTERM and SIGHUP ended the process on the spot: no echo in the shell, and no stop."""
     started, program = session
     before = termios.tcgetattr(program)
     started.wait_for("ready")
