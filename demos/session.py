@@ -131,6 +131,7 @@ class RecordingSession:
             self._keys,
             self._key_map,
             begun=lambda demo_id: self._log.begin(number, demo_id),
+            left=self._log.abandon,
             announce=lambda recording, busy: self._show(number, recording, busy),
         )
         try:

@@ -71,6 +71,7 @@ class TaskRecording:
         keys: Key presses of the operator.
         key_map: What the keys mean.
         begun: Called with the demonstration's name when its recording begins.
+        left: Called when that recording was set aside, and its name may be another's.
         announce: Called with what is being done before something that takes a while.
     """
 
@@ -84,6 +85,7 @@ class TaskRecording:
         keys: Keys,
         key_map: KeyMap,
         begun: Callable[[str], None],
+        left: Callable[[], None],
         announce: Callable[["TaskRecording", str], None],
     ) -> None:
         self.rig, self.task = rig, task
@@ -96,7 +98,7 @@ class TaskRecording:
         self.tool_seconds = 0.0
         self._library, self._settings, self._rules = library, settings, rules
         self._keys, self._key_map = keys, key_map
-        self._begun, self._announce = begun, announce
+        self._begun, self._left, self._announce = begun, left, announce
         self._take = ExitStack()
         self._recorder: Recorder | None = None
         self._opening: float | None = None
@@ -303,6 +305,7 @@ class TaskRecording:
 
     def _again(self, message: str) -> None:
         self._leave_take()
+        self._left()
         self.picture = None
         self.step, self.message = Step.PICTURE, message
 

@@ -27,8 +27,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--consistency", action="store_true")
     parser.add_argument("--task")
     parser.add_argument("--picture", type=Path, metavar="FILE")
-    parser.add_argument("--max-mm", type=float, default=20.0)
-    parser.add_argument("--max-deg", type=float, default=15.0)
+    parser.add_argument("--max-mm", type=float)
+    parser.add_argument("--max-deg", type=float)
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
@@ -36,8 +36,10 @@ def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
         from demos.cli import consistency  # registration and drawing are slow to import
 
         return consistency.run(arguments, console)
-    if arguments.task or arguments.picture:
-        raise ConfigurationError("check: got --task or --picture, which need --consistency")
+    for name in ("task", "picture", "max_mm", "max_deg"):
+        if getattr(arguments, name) is not None:
+            option = name.replace("_", "-")
+            raise ConfigurationError(f"check: got --{option}, which needs --consistency")
     recovered = recover(DemoLibrary.open(arguments.library)) if arguments.recover else []
     library = open_library(arguments.library)
     document: Document = {"recovered": [describe_recovery(item) for item in recovered]}

@@ -22,6 +22,8 @@ from mt3.demonstration import Demonstration, DemoSummary
 from mt3.errors import DemoFormatError, NoMatchError
 from mt3.task import TaskDescription
 
+_MAX_MM, _MAX_DEG = 20.0, 15.0
+
 
 def run(arguments: argparse.Namespace, console: Console) -> Outcome:
     """Compare the demonstrations of each task, or of one.
@@ -30,7 +32,9 @@ def run(arguments: argparse.Namespace, console: Console) -> Outcome:
         NoMatchError: No demonstration of the task that was asked for.
     """
     library = DemoLibrary.open(arguments.library)
-    rules = ConsistencyRules(arguments.max_mm / 1e3, float(np.deg2rad(arguments.max_deg)))
+    max_mm = _MAX_MM if arguments.max_mm is None else arguments.max_mm
+    max_deg = _MAX_DEG if arguments.max_deg is None else arguments.max_deg
+    rules = ConsistencyRules(max_mm / 1e3, float(np.deg2rad(max_deg)))
     if arguments.picture is not None:
         require_picture_name(arguments.picture)
     groups = _groups(library.summaries(), arguments.task)

@@ -10,7 +10,7 @@ from demos.cli.progress import tracked
 from demos.cli.reports import Document
 from demos.cli.subcommand import Subcommand
 from demos.lerobot_export import NamedRecording, export_lerobot
-from demos.library import DemoLibrary
+from demos.library import LIBRARY_NAME, DemoLibrary
 from demos.official_export import export_official, share_camera_pose
 from demos.official_layout import (
     OWN_CAMERA_POSE_NAME,
@@ -36,6 +36,10 @@ def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
     demo_ids = list(dict.fromkeys(arguments.id))
     for demo_id in demo_ids:
         library.folder(demo_id)
+    if any((folder / LIBRARY_NAME).exists() for folder in (arguments.out, *arguments.out.parents)):
+        raise ConfigurationError(
+            f"--out: got {arguments.out}, which is in a library, expected a folder outside"
+        )
     export = _export_official if arguments.format == "official" else _export_lerobot
     exported = export(library, demo_ids, arguments, console)
     return Outcome(ExitCode.SUCCESS, {"out": str(arguments.out), "exported": exported})

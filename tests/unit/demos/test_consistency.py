@@ -241,7 +241,7 @@ def test_what_cannot_be_read_is_left_out_and_said(cli, stored):
     [
         (("--consistency", "--task", "push the box"), 2, "there are pick up hammer"),
         (("--consistency", "--task", "frobnicate"), 3, "frobnicate"),
-        (("--task", "pick up the mug"), 3, "need --consistency"),
+        (("--task", "pick up the mug"), 3, "needs --consistency"),
         (("--consistency", "--picture", "pairs.bmp"), 3, ".png"),
         (("--consistency", "--max-mm", "-1"), 3, "max_position_m"),
     ],

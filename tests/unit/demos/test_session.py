@@ -304,3 +304,11 @@ def test_keys_that_contradict_each_other_are_refused(change, message):
     keys = {name: key for name, key in (KEYS | change).items() if key is not None}
     with pytest.raises(ConfigurationError, match=message):
         KeyMap(keys)
+
+
+def test_a_take_that_was_set_aside_is_not_taken_for_done_after_a_kill(sessions):
+    """Its name was kept, and another session's demonstration of that name counted as this task."""
+    with pytest.raises(KeyboardInterrupt):
+        sessions.run({(1, Step.APPROACH): ["z"], (1, Step.PICTURE): ["p", KeyboardInterrupt()]})
+    log = json.loads((sessions.library.path / "sessions/morning.json").read_text())
+    assert log["current"] is None
