@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+from mt3.errors import ConfigurationError
 from mt3.interfaces import Scene
 from mt3.motion.robot_mask import robot_mask
 from mt3.motion.robot_model import RobotModel
@@ -54,17 +55,29 @@ def build_grabcut_segmenter(
     return GrabCutSegmenter(clusters, rounds)
 
 
-def build_mask_file_segmenter(scene: Scene, path: str, label: int | None) -> MaskFileSegmenter:
-    """A mask from a file; nothing of the scene is needed."""
+def build_mask_file_segmenter(
+    scene: Scene, path: str | None, label: int | None
+) -> MaskFileSegmenter:
+    """A mask from a file; nothing of the scene is needed.
+
+    Raises:
+        ConfigurationError: No file is named.
+    """
+    if path is None:
+        raise ConfigurationError("segmenter.path: missing, for example segmenter.path=mask.png")
     return MaskFileSegmenter(path, label)
 
 
-def build_model_segmenter(scene: Scene, function: str, prompt: str | None) -> ModelSegmenter:
+def build_model_segmenter(scene: Scene, function: str | None, prompt: str | None) -> ModelSegmenter:
     """A model that is installed beside this stack; nothing of the scene is needed.
 
     Raises:
-        ConfigurationError: No such function.
+        ConfigurationError: No function is named, or there is no such one.
     """
+    if function is None:
+        raise ConfigurationError(
+            "segmenter.function: missing, for example segmenter.function=my_module:my_function"
+        )
     return ModelSegmenter.named(function, prompt)
 
 

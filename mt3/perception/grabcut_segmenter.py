@@ -61,18 +61,31 @@ class GrabCutSegmenter:
 
     def _cut(self, rgbd: RGBD, box: BoolArray) -> BoolArray:
         """What is meant by a box, taken apart from what it touches."""
-        clusters = self._clusters.clusters(rgbd)
-        overlaps = [int((cluster.mask & box).sum()) for cluster in clusters]
-        if not clusters or max(overlaps) < MIN_MASK_PIXELS:
-            return self._clusters.pointing.choose(clusters, rgbd.depth_m.shape).mask
-        whole = clusters[int(np.argmax(overlaps))].mask
-        if max(overlaps) > (1.0 - _STICKS_OUT) * whole.sum():
-            self._clusters.pointing.choose(clusters, rgbd.depth_m.shape)  # refuses several
+        whole = self._in(rgbd, box)
+        if (whole & box).sum() > (1.0 - _STICKS_OUT) * whole.sum():
             return self._refined(rgbd.color, whole)
         hints = np.full(box.shape, cv2.GC_BGD, np.uint8)
         hints[box] = cv2.GC_PR_BGD
         hints[box & whole] = cv2.GC_PR_FGD
         return self._grabcut(rgbd.color, hints, whole & box)
+
+    def _in(self, rgbd: RGBD, box: BoolArray) -> BoolArray:
+        """The candidate that is mostly inside a box, else the one of which most is.
+
+        Raises:
+            SegmentationError: There is none, or several may be meant.
+        """
+        pointing, clusters = self._clusters.pointing, self._clusters.clusters(rgbd)
+        overlaps = [int((cluster.mask & box).sum()) for cluster in clusters]
+        most = max(overlaps, default=0)
+        mostly_inside = any(
+            2 * overlap >= cluster.mask.sum()
+            for cluster, overlap in zip(clusters, overlaps, strict=True)
+        )
+        alike = sum(2 * overlap > most for overlap in overlaps)
+        if mostly_inside or most < MIN_MASK_PIXELS or alike > 1:
+            return pointing.choose(clusters, box.shape).mask
+        return clusters[overlaps.index(most)].mask
 
     def _refined(self, color: ColorImage, mask: BoolArray) -> BoolArray:
         """A mask whose outline moved within a band."""

@@ -66,6 +66,13 @@ def test_a_segmenter_is_chosen_by_its_name(command, name, kinematic_arm):
         assert callable(build(scene=kinematic_arm).segment)
 
 
+@pytest.mark.parametrize(("name", "key"), [("file", "path"), ("model", "function")])
+def test_a_segmenter_without_what_it_needs_says_so(name, key, kinematic_arm):
+    build = instantiate(composed("run", f"segmenter={name}").segmenter, _convert_="all")
+    with pytest.raises(ConfigurationError, match=f"segmenter.{key}: missing"):
+        build(scene=kinematic_arm)
+
+
 def test_a_click_and_a_box_contradict_each_other(kinematic_arm):
     typed = ["segmenter=clusters", "segmenter.click=[1,2]", "segmenter.box=[1,2,3,4]"]
     build = instantiate(composed("run", *typed).segmenter, _convert_="all")

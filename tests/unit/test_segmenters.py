@@ -67,6 +67,18 @@ def test_a_box_takes_things_that_touch_apart_by_their_colours(tabletop):
     assert iou(GrabCutSegmenter(clusters).segment(rgbd, "box"), labels == 1) > 0.9
 
 
+def test_a_box_that_holds_a_thing_and_parts_of_a_larger_one_means_the_thing(tabletop):
+    """More of the larger one was inside, and it was taken."""
+    ball, block = ((0.5, -0.1, 0.03), 0.03), ((0.4, -0.02, 0.0), (0.65, 0.2, 0.05))
+    rgbd, labels = tabletop(640, 480).see([ball], [block], noise_m=0.0015)
+    u0, v0, u1, v1 = _box(labels == 1, 20)
+    box = [u0, v0 - 60, u1 + 70, v1 + 60]
+    clusters = ClusterSegmenter(pointing=Pointing(box=box))
+    inside = clusters.pointing.box_mask(labels.shape)
+    assert (inside & (labels == 2)).sum() > (labels == 1).sum()
+    assert iou(GrabCutSegmenter(clusters).segment(rgbd, "ball"), labels == 1) > 0.9
+
+
 def test_grabcut_gives_the_same_mask_every_time(scene):
     rgbd, labels = scene
     segmenter = GrabCutSegmenter(ClusterSegmenter(pointing=Pointing(click=click_on(labels == 1))))
