@@ -77,7 +77,7 @@ def test_a_failed_trial_says_where_why_and_what_to_do(mt3_run):
 def test_ctrl_c_stops_and_the_record_says_so(
     mt3_run, library, bytes_of, monkeypatch, owner, name, at, stage
 ):
-    before = bytes_of(library)
+    before = bytes_of(library / "demos")
     inner, calls = getattr(owner, name), []
 
     def interrupted(*arguments):
