@@ -107,7 +107,7 @@ def test_a_slow_disk_drops_frames_and_blocks_nothing(library, recording, monkeyp
         progress = recorder.progress
         assert (progress.frames, progress.queued_frames) == (0, 3)
         before = progress.samples
-        wait_until(lambda: recorder.samples > before + 5)
+        wait_until(lambda: recorder.samples > before + 12)
         go_on.set()
         wait_until(lambda: recorder.progress.frames >= 8)
         recorder.end(True, "test")
