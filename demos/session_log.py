@@ -144,7 +144,7 @@ class SessionLog:
                 f"session.name: {self.path.stem} was begun with {len(texts)} other tasks, got "
                 f"{len(self.tasks)}; give another session.name= or the same list"
             )
-        if self.current is not None and (library.path / DEMOS / self.current[1]).is_dir():
+        if self.current is not None and self.current[1] in library.names(DEMOS):
             self.finish(TaskDone(*self.current, seconds=0.0, tool_seconds=0.0, keys=0))
 
     def _write(self) -> None:

@@ -102,6 +102,7 @@ class TaskRecording:
         self._take = ExitStack()
         self._recorder: Recorder | None = None
         self._opening: float | None = None
+        self._stopped = False
         self._deadline_s = rig.scene.clock.now_s()
         self._wall_s = self._began_s = time.monotonic()
         self._handlers: dict[Action, Callable[[], None]] = {
@@ -133,7 +134,10 @@ class TaskRecording:
             SessionStoppedError: The operator stops here.
             DeviceError: A device failed; the take is in staging.
         """
-        command = self._hear()
+        self._obey_keys()
+        if self.over:
+            return
+        command = self._read_device()
         if self.over:
             return
         self._drive(command)
@@ -148,8 +152,8 @@ class TaskRecording:
         finally:
             self._take.close()
 
-    def _hear(self) -> TeleopCommand:
-        """What the device asks for, after the keys and buttons of the session were obeyed."""
+    def _obey_keys(self) -> None:
+        """Obey the keys of the session, and hand the others to the device."""
         others = []
         for key in self._keys.pressed():
             action = self._key_map.action(key)
@@ -160,6 +164,12 @@ class TaskRecording:
             else:
                 others.append(key)
         self.rig.teleop.press(others)
+
+    def _read_device(self) -> TeleopCommand:
+        """What the device asks for, its buttons obeyed."""
+        if self._stopped:
+            self.rig.teleop.resume()
+            self._stopped = False
         command = self.rig.teleop.read()
         for button in command.buttons:
             self._obey(Action(button))
@@ -199,8 +209,13 @@ class TaskRecording:
             self._wall_s = max(self._wall_s + period_s, time.monotonic() - period_s)
             time.sleep(max(0.0, self._wall_s - time.monotonic()))
 
-    def _take_picture(self) -> None:
+    def _stop_arm(self) -> None:
+        """Stop it for work of the tool; the device goes on afterwards."""
         self.rig.arm.stop()
+        self._stopped = True
+
+    def _take_picture(self) -> None:
+        self._stop_arm()
         camera = next(iter(self.rig.scene.cameras.values()))
         masks: tuple[BoolArray, ...] = ()
         mask: BoolArray | None = None
@@ -253,12 +268,12 @@ class TaskRecording:
         self.step = Step.DEMONSTRATE
 
     def _end(self) -> None:
-        self.rig.arm.stop()
+        self._stop_arm()
         self._recording().end(None, "nobody")
         self.step = Step.REVIEW
 
     def _replay(self) -> None:
-        self.rig.arm.stop()
+        self._stop_arm()
         with self._by_the_tool("replaying", counts=False):
             try:
                 self.message = self.rig.replay(self._recording().recording())
@@ -266,7 +281,7 @@ class TaskRecording:
                 self.message = f"replay check: {error}"
 
     def _keep(self) -> None:
-        self.rig.arm.stop()
+        self._stop_arm()
         recorder = self._recording()
         recorder.end(True, JUDGE)
         try:
@@ -279,17 +294,17 @@ class TaskRecording:
         self.over = True
 
     def _redo(self) -> None:
-        self.rig.arm.stop()
+        self._stop_arm()
         self._set_aside("the operator recorded it again")
         self._again("set aside; once more")
 
     def _discard(self) -> None:
-        self.rig.arm.stop()
+        self._stop_arm()
         self._set_aside("the operator discarded it")
         self.over = True
 
     def _quit(self) -> None:
-        self.rig.arm.stop()
+        self._stop_arm()
         self._set_aside("the operator stopped here")
         raise SessionStoppedError
 

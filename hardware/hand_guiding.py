@@ -17,8 +17,8 @@ class HandGuiding:
     """Free-drive while the ``with`` block lasts; asks for no twist, and none may be sent.
 
     Each ``read`` makes the guard look at the arm's state. Whatever stops the arm ends free-drive,
-    and the next ``read`` says so: enter again to go on. Keep a hand on the arm as it begins and
-    ends: an arm with a wrong payload sinks or rises.
+    and the next ``read`` says so, unless ``resume`` began it again. Keep a hand on the arm as it
+    begins and ends: an arm with a wrong payload sinks or rises.
 
     Args:
         arm: The guarded arm; its driver has to have free-drive.
@@ -76,6 +76,18 @@ class HandGuiding:
             raise DeviceError("hand guiding: ended because the arm was stopped; begin it again")
         self._arm.state()
         return TeleopCommand(None, self._toggle.take())
+
+    def resume(self) -> None:
+        """Begin free-drive again after a stop.
+
+        Raises:
+            NotConnectedError: Outside the ``with`` block.
+            DeviceError: The arm refuses it.
+        """
+        if not self._connected:
+            raise NotConnectedError("hand guiding: not connected, use it inside `with`")
+        if not self._arm.guided:
+            self._arm.begin_freedrive()
 
     @property
     def keys(self) -> Mapping[str, str]:

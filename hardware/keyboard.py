@@ -79,6 +79,9 @@ class Keyboard:
     ) -> None:
         self._connected = False
 
+    def resume(self) -> None:
+        """Nothing to do: it only asks for twists."""
+
     @property
     def keys(self) -> Mapping[str, str]:
         """What each key does."""

@@ -124,6 +124,9 @@ class Scripted:
             tuple(button for step in since for button in step.buttons),
         )
 
+    def resume(self) -> None:
+        """Nothing to do: it only asks for twists."""
+
     @property
     def keys(self) -> Mapping[str, str]:
         """None: it has buttons of its own."""

@@ -86,6 +86,9 @@ class SpaceMouse:
         twist = self._shaper.twist(deflection_O, self._buttons.precise)
         return TeleopCommand(twist, *self._buttons.take())
 
+    def resume(self) -> None:
+        """Nothing to do: it only asks for twists."""
+
     @property
     def keys(self) -> Mapping[str, str]:
         """None: it has buttons of its own."""

@@ -286,6 +286,14 @@ class Teleop(Device, Protocol):
         """
         ...
 
+    def resume(self) -> None:
+        """Go on after the arm was stopped on purpose; most devices have nothing to do.
+
+        Raises:
+            DeviceError: The device cannot go on.
+        """
+        ...
+
     @property
     def keys(self) -> Mapping[str, str]:
         """What the keys of the terminal do that it takes; empty for most devices."""

@@ -74,6 +74,9 @@ class ScriptedTeleop:
             self._intents = self._demonstrator().intents()
             self._due_s, self._V_E = None, np.zeros(6)
 
+    def resume(self) -> None:
+        """Nothing to do: it only asks for twists."""
+
     @property
     def keys(self) -> dict[str, str]:
         """What its keys do."""

@@ -197,6 +197,13 @@ class TestHandGuiding(TeleopContract):
             with pytest.raises(DeviceError, match="stopped"):
                 teleop.read()
 
+    def test_it_goes_on_after_a_stop_where_it_is_told_to(self, teleop, rig):
+        with teleop:
+            rig.arm.stop()
+            teleop.resume()
+            assert self.driver.in_freedrive
+            assert teleop.read().V_BE_E is None
+
     def test_one_that_does_not_end_hides_no_error(self, teleop, caplog):
         self.driver.ends_badly = True
         with pytest.raises(KeyError, match="mine"), teleop:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fake_operator import FakeTeleop, PlannedKeys
+from fake_operator import FakeTeleop, HandGuided, PlannedKeys
 from kinematic_scene import KinematicScene, RedSegmenter
 from rich.console import Console
 
@@ -78,6 +78,7 @@ class _Sessions:
 
     def _open_rig(self, task, number):
         self.scene = KinematicScene()
+        self.teleop.arm = self.scene.arm
         rig = Rig(
             scene=self.scene,
             arm=self.scene.arm,
@@ -117,6 +118,22 @@ def test_a_list_of_tasks_takes_five_keys_each(sessions):
 def test_keys_of_the_device_reach_it_and_the_others_do_not(sessions):
     sessions.run({(1, Step.APPROACH): ["w", "b"]})
     assert sessions.teleop.pressed == ["w"]
+
+
+def test_an_arm_moved_by_hand_is_let_go_again_after_each_stop(sessions):
+    """The stop for the picture ended free-drive, and the next turn the session."""
+    sessions.teleop = HandGuided()
+    done = sessions.run({(1, Step.REVIEW): ["v", "z"]}, tasks=TASKS[:1])
+    assert [item.demo_id for item in done] == ["pick_up-mug-2"]
+
+
+def test_a_session_file_names_no_folder_outside(sessions):
+    """``..`` as the take under way counted as a demonstration."""
+    with pytest.raises(SessionStoppedError):
+        sessions.run({(1, Step.PICTURE): ["Q"]})
+    path = sessions.library.path / "sessions/morning.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"current": [0, ".."]}))
+    assert len(sessions.run()) == 3
 
 
 def test_a_key_out_of_turn_says_what_is_due_and_changes_nothing(sessions):

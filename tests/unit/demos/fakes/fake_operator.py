@@ -32,8 +32,27 @@ class FakeTeleop(FakeDevice):
         down = np.array([0.0, 0.0, 0.05, 0.0, 0.0, 0.2])
         return TeleopCommand(down if self.reads % 200 < 100 else -down, 1.0)
 
+    def resume(self) -> None:
+        pass
+
     def press(self, keys) -> None:
         self.pressed += keys
+
+
+class HandGuided(FakeTeleop):
+    """A hand moves the arm; every stop ends that, as in the arm's own free-drive."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arm, self._stops = None, 0
+
+    def read(self) -> TeleopCommand:
+        if self.arm.stopped != self._stops:
+            raise DeviceError("hand guiding: ended because the arm was stopped")
+        return TeleopCommand(None, super().read().opening)
+
+    def resume(self) -> None:
+        self._stops = self.arm.stopped
 
 
 class PlannedKeys:
