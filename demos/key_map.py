@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from demos.session_step import Action
 from mt3.errors import ConfigurationError
+from mt3.operator_action import OperatorAction
 
 DIGITS = "123456789"  # choose an object by its number in the picture
 _NAMED = ("enter", "space", "tab", "escape", "backspace", "up", "down", "left", "right")
@@ -21,15 +21,15 @@ class KeyMap:
     """
 
     def __init__(self, keys: Mapping[str, str]) -> None:
-        known = {action.value for action in Action}
+        known = {action.value for action in OperatorAction}
         if unknown := sorted(set(keys) - known):
             raise ConfigurationError(
                 f"session.keys: got {', '.join(unknown)}, expected {', '.join(sorted(known))}"
             )
         if missing := sorted(known - set(keys)):
             raise ConfigurationError(f"session.keys: got no key for {', '.join(missing)}")
-        self._keys = {Action(name): str(key) for name, key in keys.items()}
-        self._actions: dict[str, Action] = {}
+        self._keys = {OperatorAction(name): str(key) for name, key in keys.items()}
+        self._actions: dict[str, OperatorAction] = {}
         for action, key in self._keys.items():
             if not _is_sent(key):
                 raise ConfigurationError(
@@ -44,11 +44,11 @@ class KeyMap:
                 )
             self._actions[key] = action
 
-    def key(self, action: Action) -> str:
+    def key(self, action: OperatorAction) -> str:
         """The key of an action."""
         return self._keys[action]
 
-    def action(self, key: str) -> Action | None:
+    def action(self, key: str) -> OperatorAction | None:
         """The action of a key; None for one that is not the session's."""
         return self._actions.get(key)
 

@@ -2,19 +2,7 @@
 
 from enum import StrEnum
 
-
-class Action(StrEnum):
-    """What a key or a button of the teleoperation device asks for."""
-
-    PICTURE = "picture"
-    ACCEPT = "accept"
-    MARK = "mark"
-    END = "end"
-    REPLAY = "replay"
-    KEEP = "keep"
-    REDO = "redo"
-    DISCARD = "discard"
-    QUIT = "quit"
+from mt3.operator_action import OperatorAction
 
 
 class Step(StrEnum):
@@ -36,30 +24,41 @@ PROMPTS = {
 }
 
 CHOICES = {
-    Step.PICTURE: (Action.PICTURE, Action.DISCARD, Action.QUIT),
-    Step.MASK: (Action.ACCEPT, Action.PICTURE, Action.DISCARD, Action.QUIT),
-    Step.APPROACH: (Action.MARK, Action.REDO, Action.QUIT),
-    Step.DEMONSTRATE: (Action.END, Action.REDO, Action.QUIT),
-    Step.REVIEW: (Action.KEEP, Action.REDO, Action.DISCARD, Action.REPLAY, Action.QUIT),
+    Step.PICTURE: (OperatorAction.PICTURE, OperatorAction.DISCARD, OperatorAction.QUIT),
+    Step.MASK: (
+        OperatorAction.ACCEPT,
+        OperatorAction.PICTURE,
+        OperatorAction.DISCARD,
+        OperatorAction.QUIT,
+    ),
+    Step.APPROACH: (OperatorAction.MARK, OperatorAction.REDO, OperatorAction.QUIT),
+    Step.DEMONSTRATE: (OperatorAction.END, OperatorAction.REDO, OperatorAction.QUIT),
+    Step.REVIEW: (
+        OperatorAction.KEEP,
+        OperatorAction.REDO,
+        OperatorAction.DISCARD,
+        OperatorAction.REPLAY,
+        OperatorAction.QUIT,
+    ),
 }
 
 _MEANINGS = {
-    Action.PICTURE: "take the picture",
-    Action.ACCEPT: "accept the mask",
-    Action.MARK: "mark the bottleneck",
-    Action.END: "end the demonstration",
-    Action.REPLAY: "replay check",
-    Action.KEEP: "keep",
-    Action.REDO: "set aside, record it again",
-    Action.DISCARD: "set aside, next task",
-    Action.QUIT: "stop here, resume later",
+    OperatorAction.PICTURE: "take the picture",
+    OperatorAction.ACCEPT: "accept the mask",
+    OperatorAction.MARK: "mark the bottleneck",
+    OperatorAction.END: "end the demonstration",
+    OperatorAction.REPLAY: "replay check",
+    OperatorAction.KEEP: "keep",
+    OperatorAction.REDO: "set aside, record it again",
+    OperatorAction.DISCARD: "set aside, next task",
+    OperatorAction.QUIT: "stop here, resume later",
 }
 
 
-def describe_action(step: Step, action: Action) -> str:
+def describe_action(step: Step, action: OperatorAction) -> str:
     """What an action does in a step, in a few words."""
-    if action is Action.DISCARD and step in (Step.PICTURE, Step.MASK):
+    if action is OperatorAction.DISCARD and step in (Step.PICTURE, Step.MASK):
         return "skip this task"
-    if action is Action.PICTURE and step is Step.MASK:
+    if action is OperatorAction.PICTURE and step is Step.MASK:
         return "take it again"
     return _MEANINGS[action]

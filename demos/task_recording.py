@@ -10,10 +10,11 @@ from demos.library import DemoLibrary
 from demos.recorder import Recorder, RecorderProgress, RecorderSettings
 from demos.recording import StoredView
 from demos.rig import Rig
-from demos.session_step import CHOICES, PROMPTS, Action, Step
+from demos.session_step import CHOICES, PROMPTS, Step
 from mt3.demonstration import DemoSummary
 from mt3.errors import DemoFormatError, ImageError, Mt3Error, SafetyViolation, SegmentationError
 from mt3.interfaces import Keys, TeleopCommand
+from mt3.operator_action import OperatorAction
 from mt3.perception import RGBD, ObjectView
 from mt3.safety import Limit
 from mt3.task import TaskDescription
@@ -105,16 +106,16 @@ class TaskRecording:
         self._stopped = False
         self._deadline_s = rig.scene.clock.now_s()
         self._wall_s = self._began_s = time.monotonic()
-        self._handlers: dict[Action, Callable[[], None]] = {
-            Action.PICTURE: self._take_picture,
-            Action.ACCEPT: self._accept,
-            Action.MARK: self._mark,
-            Action.END: self._end,
-            Action.REPLAY: self._replay,
-            Action.KEEP: self._keep,
-            Action.REDO: self._redo,
-            Action.DISCARD: self._discard,
-            Action.QUIT: self._quit,
+        self._handlers: dict[OperatorAction, Callable[[], None]] = {
+            OperatorAction.PICTURE: self._take_picture,
+            OperatorAction.ACCEPT: self._accept,
+            OperatorAction.MARK: self._mark,
+            OperatorAction.END: self._end,
+            OperatorAction.REPLAY: self._replay,
+            OperatorAction.KEEP: self._keep,
+            OperatorAction.REDO: self._redo,
+            OperatorAction.DISCARD: self._discard,
+            OperatorAction.QUIT: self._quit,
         }
 
     @property
@@ -172,10 +173,10 @@ class TaskRecording:
             self._stopped = False
         command = self.rig.teleop.read()
         for button in command.buttons:
-            self._obey(Action(button))
+            self._obey(OperatorAction.named(button))
         return command
 
-    def _obey(self, action: Action) -> None:
+    def _obey(self, action: OperatorAction) -> None:
         if self.over:
             return
         if action not in CHOICES[self.step]:

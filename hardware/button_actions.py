@@ -7,9 +7,10 @@ from hardware.gripper_toggle import GripperToggle
 from hardware.twist_shaper import TwistShaper
 from mt3.errors import ConfigurationError
 from mt3.interfaces import Gripper
+from mt3.operator_action import OperatorAction
 
-SESSION_ACTIONS = ("picture", "accept", "mark", "end", "keep", "discard", "redo", "quit")
 DEVICE_ACTIONS = ("gripper", "faster", "slower", "precise")
+_ACTIONS = (*OperatorAction, *DEVICE_ACTIONS)
 
 
 class ButtonActions:
@@ -29,10 +30,9 @@ class ButtonActions:
 
     def __init__(self, actions: Mapping[str, str], shaper: TwistShaper, gripper: Gripper) -> None:
         for button, action in actions.items():
-            if action not in SESSION_ACTIONS + DEVICE_ACTIONS:
+            if action not in _ACTIONS:
                 raise ConfigurationError(
-                    f"buttons.{button}: got {action!r}, expected one of "
-                    f"{', '.join(SESSION_ACTIONS + DEVICE_ACTIONS)}"
+                    f"buttons.{button}: got {action!r}, expected one of {', '.join(_ACTIONS)}"
                 )
         self._actions = MappingProxyType({str(name): what for name, what in actions.items()})
         self._shaper = shaper

@@ -78,7 +78,8 @@ class TeleopCommand:
         V_BE_E: Twist of E in B, expressed in E, (6,), m/s then rad/s; None where a hand moves the
             arm itself, and no twist may be sent.
         opening: Gripper fraction that is asked for, 0 closed and 1 open; None leaves it as it is.
-        buttons: Names of the actions whose buttons were pressed since the last read, in order.
+        buttons: Names of the ``OperatorAction``s whose buttons were pressed since the last read,
+            in order.
 
     Raises:
         GeometryError: Wrong shape, or a value that is not finite.

@@ -17,6 +17,7 @@ from demos.session_screen import draw_session
 from demos.session_step import Step
 from demos.task_recording import LoopRules, SessionStoppedError
 from mt3.errors import ConfigurationError, DeviceError, SafetyViolation, SegmentationError
+from mt3.interfaces import TeleopCommand
 from mt3.task import TaskDescription
 
 KEYS = {
@@ -125,6 +126,15 @@ def test_an_arm_moved_by_hand_is_let_go_again_after_each_stop(sessions):
     sessions.teleop = HandGuided()
     done = sessions.run({(1, Step.REVIEW): ["v", "z"]}, tasks=TASKS[:1])
     assert [item.demo_id for item in done] == ["pick_up-mug-2"]
+
+
+def test_a_button_without_a_meaning_is_named(sessions, monkeypatch):
+    """It was an unexpected error, to be reported."""
+    monkeypatch.setattr(
+        FakeTeleop, "read", lambda self: TeleopCommand(np.zeros(6), None, ("jump",))
+    )
+    with pytest.raises(ConfigurationError, match="got 'jump', expected one of picture"):
+        sessions.run(tasks=TASKS[:1])
 
 
 def test_a_session_file_names_no_folder_outside(sessions):
