@@ -105,7 +105,7 @@ class DemoLibrary:
             LibraryNotFoundError: There is none in this folder.
             DemoFormatError: Its ``library.json`` is damaged or of another version.
         """
-        _refuse_remote(path)
+        require_folder(path)
         path = Path(path)
         if not (path / LIBRARY_NAME).is_file():
             raise LibraryNotFoundError(
@@ -123,7 +123,7 @@ class DemoLibrary:
             ConfigurationError: It belongs to another robot, or holds simulated demonstrations
                 and these are real, or the other way round.
         """
-        _refuse_remote(path)
+        require_folder(path)
         if not (Path(path) / LIBRARY_NAME).exists():
             return cls.create(path, robot, backend)
         library = cls.open(path)
@@ -329,7 +329,12 @@ def is_remote(path: Path | str) -> bool:
     return re.match(r"[a-z0-9]+:/", str(path)) is not None
 
 
-def _refuse_remote(path: Path | str) -> None:
+def require_folder(path: Path | str) -> None:
+    """Refuse the address of an object store where something is going to be written.
+
+    Raises:
+        ConfigurationError: It is one; the message says what to do.
+    """
     if is_remote(path):
         raise ConfigurationError(
             f"library: got {path}, expected a folder: an object store has no rename, so nothing is "

@@ -8,16 +8,14 @@ from rich.console import Console
 
 from demos.cli.record_session import run_session
 from demos.cli.record_settings import settings_of
-from demos.library import DemoLibrary
+from demos.library import DemoLibrary, require_folder
 from demos.recorder import record
-from mt3.cli.assembly import build
+from mt3.cli.assembly import build, build_guarded_arm
 from mt3.cli.entry import HydraCommand, run_hydra_command
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.settings import task_of, whole_number
 from mt3.errors import ConfigurationError, DemoFormatError, Mt3Error
 from mt3.interfaces import Scene
-from mt3.motion.robot_model import RobotModel
-from mt3.safety import GuardedArm, SafetyLimits
 
 HELP = """
 mt3-record: record demonstrations of tasks into a library.
@@ -61,6 +59,7 @@ def main() -> int:
 
 def _record(cfg: DictConfig, console: Console) -> Outcome:
     """With an operator where a device is named, else by the simulator's demonstrator."""
+    require_folder(cfg.library)
     if cfg.get("teleop") is not None:
         return run_session(cfg, console)
     if cfg.tasks is not None:
@@ -125,9 +124,7 @@ def record_episode(cfg: DictConfig) -> dict[str, Any]:
     task = task_of(cfg, "mt3-record")
     scene: Scene = build(cfg.scene)
     library = DemoLibrary.open_for_recording(cfg.library, scene.robot, scene.backend)
-    model: RobotModel = build(cfg.model)
-    limits: SafetyLimits = build(cfg.limits)
-    arm = GuardedArm(arm=scene.arm, model=model, limits=limits, T_WB=scene.T_WB, clock=scene.clock)
+    arm = build_guarded_arm(cfg, scene)
     operator = build(cfg.operator)(scene=scene, arm=arm)
     segmenter = build(cfg.segmenter)(scene=scene)
     judge = build(cfg.judge)(scene=scene)

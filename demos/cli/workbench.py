@@ -1,6 +1,7 @@
 """Makes the workplace of each task of a session ready, and takes it down."""
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,8 +15,10 @@ from demos.recording import Recording
 from demos.rig import FindObjects, Rig
 from mt3.cli.assembly import build, build_guarded_arm
 from mt3.execution.segmenters import build_cluster_segmenter
-from mt3.interfaces import Scene
+from mt3.interfaces import Scene, Teleop
+from mt3.perception import Segmenter
 from mt3.perception.clusters import ClusterRules
+from mt3.safety import GuardedArm
 from mt3.task import TaskDescription
 
 
@@ -33,8 +36,7 @@ class Workbench:
         self._cfg, self._key_map = cfg, key_map
         self._connections = ExitStack()
         self._described: Any = None
-        self._scene: Scene | None = None
-        self._rig: Rig | None = None
+        self._connected: _Connected | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -52,14 +54,13 @@ class Workbench:
         episode = self._cfg.copy()
         episode.task, episode.seed = task.text, self._cfg.seed + number
         described = OmegaConf.to_container(episode.scene, resolve=True)
-        if self._rig is None or described != self._described:
-            self._rig = None
+        if self._connected is None or described != self._described:
+            self._connected = None
             self._connections.close()
-            self._rig = self._connect(episode)
-            self._described = described
-        return self._rig, settings_of(episode)
+            self._connected, self._described = self._connect(episode), described
+        return self._connected.rig_for(episode), settings_of(episode)
 
-    def _connect(self, episode: DictConfig) -> Rig:
+    def _connect(self, episode: DictConfig) -> "_Connected":
         scene: Scene = build(episode.scene)
         arm = build_guarded_arm(episode, scene)
         segmenter = build(episode.segmenter)(scene=scene)
@@ -67,11 +68,26 @@ class Workbench:
         self._key_map.require_free(teleop.keys, "teleop")
         self._connections.enter_context(scene)
         self._connections.enter_context(teleop)
+        return _Connected(scene, arm, teleop, segmenter, _find_objects(episode, scene))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Connected:
+    """What stays connected from task to task."""
+
+    scene: Scene
+    arm: GuardedArm
+    teleop: Teleop
+    segmenter: Segmenter
+    find_objects: FindObjects
+
+    def rig_for(self, episode: DictConfig) -> Rig:
+        """The rig of one task, whose replay check does this task and not the first one."""
 
         def replay(recording: Recording) -> str:
-            return replay_in(episode, scene, arm, recording)
+            return replay_in(episode, self.scene, self.arm, recording)
 
-        return Rig(scene, arm, teleop, segmenter, _find_objects(episode, scene), replay)
+        return Rig(self.scene, self.arm, self.teleop, self.segmenter, self.find_objects, replay)
 
 
 def _find_objects(episode: DictConfig, scene: Scene) -> FindObjects:

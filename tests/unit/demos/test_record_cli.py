@@ -26,7 +26,7 @@ def cli(tmp_path, capfd, monkeypatch):
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("MT3_LIBRARY", str(tmp_path / "library"))
-    monkeypatch.setattr(command, "GuardedArm", unguarded)
+    monkeypatch.setattr("mt3.cli.assembly.GuardedArm", unguarded)
 
     def call(*typed, scene="fake"):
         places = ["--config-dir", str(tmp_path / "configs"), f"scene={scene}"]
@@ -130,6 +130,7 @@ def test_real_demonstrations_never_enter_a_simulated_library(cli):
         (("task=pick up the mug", "sed=1"), "sed"),
         (("task=pick up the mug", "+judge.colour=red"), "colour"),
         (("pick", "up", "the", "mug"), "expected key=value"),
+        (("task=pick up the mug", "library=s3://bucket/mugs"), "mt3-demos push s3://bucket/mugs"),
     ],
 )
 def test_wrong_use_is_exit_code_3_and_one_line(cli, typed, message):

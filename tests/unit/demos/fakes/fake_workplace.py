@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from fake_operator import FakeTeleop
 from kinematic_scene import FixedJudge, KinematicScene, RedSegmenter, ScriptedOperator
 
 from mt3.motion.tool_limits import ToolLimits
@@ -39,3 +40,7 @@ def judge():
 def unguarded(arm, model, limits, T_WB, clock):
     """The fake arm has no joints that a guard could watch."""
     return arm
+
+
+def teleop():
+    return lambda scene, arm: FakeTeleop()
