@@ -1,9 +1,9 @@
 """Capturing in real time: one thread polls the robot, one the camera, two write.
 
 Samples and frames go through queues, so that capturing never waits for a disk. That of the frames
-has a bounded length of bounded length. When it is full, because the disk or the computer is
-too slow, the frame is dropped and counted, and capturing goes on. The first error of any thread
-ends all of them and is raised by the next call.
+is bounded: when it is full, because the disk or the computer is too slow, the frame is dropped and
+counted, and capturing goes on. The first error of any thread ends all of them and is raised by the
+next call.
 """
 
 import queue

@@ -7,13 +7,11 @@ from typing import Any, Self
 
 from hardware.axis_mapping import AxisMapping
 from hardware.axis_response import AxisResponse
-from hardware.button_actions import ButtonActions
 from hardware.extra import import_extra
 from hardware.operator_speed import OperatorSpeed
-from hardware.stick_axes import StickAxes
-from hardware.twist_shaper import TwistShaper
+from hardware.stick_controls import StickControls
 from mt3.errors import ConfigurationError, NotConnectedError
-from mt3.interfaces import Arm, Clock, Scene, TeleopCommand
+from mt3.interfaces import Arm, Scene, TeleopCommand
 
 # Numbers as in SDL_GameControllerAxis and SDL_GameControllerButton, named as on an Xbox pad.
 STICKS = ("left_x", "left_y", "right_x", "right_y", "left_trigger", "right_trigger")
@@ -40,19 +38,11 @@ class Gamepad:
     a stick perfectly still for longer has to move it a little.
 
     Args:
-        shaper: From deflection to twist.
-        axes: What its sticks do.
-        buttons: What its buttons do.
-        clock: Time for reports.
+        controls: What its sticks and buttons do.
     """
 
-    def __init__(
-        self, shaper: TwistShaper, axes: StickAxes, buttons: ButtonActions, clock: Clock
-    ) -> None:
-        self._shaper = shaper
-        self._axes = axes
-        self._buttons = buttons
-        self._clock = clock
+    def __init__(self, controls: StickControls) -> None:
+        self._controls = controls
         self._vendor: Any = None
         self._pad: Any = None
         self._newest: tuple[Mapping[str, float], Sequence[str]] | None = None
@@ -69,10 +59,8 @@ class Gamepad:
         self._vendor = import_extra("pygame._sdl2.controller", "gamepad")
         self._vendor.init()  # and never quit: that would end other users' pads too
         self._pad = self._open_first()
-        self._shaper.reset()
-        self._axes.begin(self._clock.now_s())
         self._newest = None
-        self._buttons.reset(self._take()[1])
+        self._controls.begin(self._take()[1])
         return self
 
     def __exit__(
@@ -94,11 +82,8 @@ class Gamepad:
         newest = self._take()
         if newest != self._newest:
             self._newest = newest
-            self._axes.report(newest[0], self._clock.now_s())
-            self._buttons.update(newest[1])
-        deflection_O = self._axes.deflection_O(self._clock.now_s())
-        twist = self._shaper.twist(deflection_O, self._buttons.precise)
-        return TeleopCommand(twist, *self._buttons.take())
+            self._controls.report(*newest)
+        return self._controls.command()
 
     def resume(self) -> None:
         """Nothing to do: it only asks for twists."""
@@ -159,6 +144,6 @@ def build_gamepad(
             raise ConfigurationError(
                 f"{what}: got {', '.join(unknown)}, expected some of {', '.join(known)}"
             )
-    shaper = TwistShaper(mapping, speed, smoothing_s, arm, scene.clock)
-    axes = StickAxes(mapping, response, stale_s)
-    return Gamepad(shaper, axes, ButtonActions(buttons, shaper, scene.gripper), scene.clock)
+    return Gamepad(
+        StickControls(scene, arm, mapping, response, speed, smoothing_s, stale_s, buttons)
+    )

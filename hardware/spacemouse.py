@@ -8,13 +8,11 @@ from typing import Any, Self
 
 from hardware.axis_mapping import AxisMapping
 from hardware.axis_response import AxisResponse
-from hardware.button_actions import ButtonActions
 from hardware.extra import import_extra
 from hardware.operator_speed import OperatorSpeed
-from hardware.stick_axes import StickAxes
-from hardware.twist_shaper import TwistShaper
+from hardware.stick_controls import StickControls
 from mt3.errors import ConfigurationError, NotConnectedError
-from mt3.interfaces import Arm, Clock, Scene, TeleopCommand
+from mt3.interfaces import Arm, Scene, TeleopCommand
 
 AXES = ("x", "y", "z", "roll", "pitch", "yaw")
 _MAX_REPORTS = 1000  # taken in one read; the device makes some hundred a second
@@ -28,19 +26,11 @@ class SpaceMouse:
     its cap was let go or its reports are lost: either way it asks for rest.
 
     Args:
-        shaper: From deflection to twist.
-        axes: What its axes do.
-        buttons: What its buttons do, by the names that pyspacemouse gives them.
-        clock: Time for reports.
+        controls: What its axes and buttons do; buttons by the names that pyspacemouse gives them.
     """
 
-    def __init__(
-        self, shaper: TwistShaper, axes: StickAxes, buttons: ButtonActions, clock: Clock
-    ) -> None:
-        self._shaper = shaper
-        self._axes = axes
-        self._buttons = buttons
-        self._clock = clock
+    def __init__(self, controls: StickControls) -> None:
+        self._controls = controls
         self._device: Any = None
         self._reports = 0
 
@@ -54,15 +44,13 @@ class SpaceMouse:
         """
         self._device = self._open()
         names = list(self._device.info.button_names)
-        if unknown := sorted(set(self._buttons.names) - set(names)):
+        if unknown := sorted(set(self._controls.buttons) - set(names)):
             self._close()
             raise ConfigurationError(
                 f"buttons: got {', '.join(unknown)}, expected buttons of this device: "
                 f"{', '.join(names)}"
             )
-        self._shaper.reset()
-        self._buttons.reset(())
-        self._axes.begin(self._clock.now_s())
+        self._controls.begin(())
         return self
 
     def __exit__(
@@ -82,9 +70,7 @@ class SpaceMouse:
         if self._device is None:
             raise NotConnectedError("spacemouse: not connected, use it inside `with`")
         self._take_reports()
-        deflection_O = self._axes.deflection_O(self._clock.now_s())
-        twist = self._shaper.twist(deflection_O, self._buttons.precise)
-        return TeleopCommand(twist, *self._buttons.take())
+        return self._controls.command()
 
     def resume(self) -> None:
         """Nothing to do: it only asks for twists."""
@@ -124,10 +110,8 @@ class SpaceMouse:
         """Take note of one report; called by pyspacemouse from within its ``read``."""
         self._reports += 1
         values = {name: getattr(state, name) for name in AXES}
-        self._axes.report(values, self._clock.now_s())
-        names = self._device.info.button_names
-        pairs = zip(names, state.buttons, strict=True)
-        self._buttons.update([name for name, down in pairs if down])
+        pairs = zip(self._device.info.button_names, state.buttons, strict=True)
+        self._controls.report(values, [name for name, down in pairs if down])
 
     def _close(self) -> None:
         device, self._device = self._device, None
@@ -152,6 +136,6 @@ def build_spacemouse(
     """
     if unknown := sorted(set(mapping.axes) - set(AXES)):
         raise ConfigurationError(f"axes: got {', '.join(unknown)}, expected {', '.join(AXES)}")
-    shaper = TwistShaper(mapping, speed, smoothing_s, arm, scene.clock)
-    axes = StickAxes(mapping, response, stale_s)
-    return SpaceMouse(shaper, axes, ButtonActions(buttons, shaper, scene.gripper), scene.clock)
+    return SpaceMouse(
+        StickControls(scene, arm, mapping, response, speed, smoothing_s, stale_s, buttons)
+    )

@@ -365,7 +365,7 @@ import os, signal
 from hardware.gamepad import Gamepad
 from mt3.errors import NotConnectedError
 try:
-    Gamepad(None, None, None, None).__enter__()
+    Gamepad(None).__enter__()
 except NotConnectedError:
     os.kill(os.getpid(), signal.SIGTERM)
 """
