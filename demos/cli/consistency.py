@@ -171,6 +171,8 @@ def _print(
     for row in unreadable:
         console.print(f"left out: {row['reason']}", style="yellow", markup=False)
     single = [words for words, task in tasks.items() if len(task.demo_ids) == 1]
+    if not tasks and not unreadable:
+        console.print("no demonstrations: nothing to compare")
     if len(single) == 1:
         console.print(f"{single[0]}: one demonstration, nothing to compare", markup=False)
     elif single:
@@ -186,7 +188,7 @@ def _print(
 
 def _print_task(console: Console, words: str, task: TaskConsistency) -> None:
     headers = ("trusted pairs", "disagree", "median [mm]", "median [deg]", "")
-    columns = [Column(header, justify="right") for header in headers]
+    columns = [Column(escape(header), justify="right") for header in headers]
     title = f"{words}: {task.verdict()}"
     table = Table(
         Column("demonstration", no_wrap=True),

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from demos.cli.progress import tracked
 from demos.cli.reports import Document, as_cell, print_set_aside
@@ -13,8 +13,9 @@ from demos.open_library import open_library
 from demos.statistics import Amount, Statistics, measure_demonstration
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.errors import DemoFormatError, DemoNotFoundError
+from mt3.skill_grammar import SKILLS
 
-_NUMBERS = ("demonstrations", "min", "samples", "MB", "with stream", "stream's share")
+_NUMBERS = ("count", "min", "samples", "MB", "streams", "of MB")
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,13 +49,14 @@ def _describe(statistics: Statistics, skipped: list[Document]) -> Document:
 
 
 def _print(console: Console, statistics: Statistics) -> None:
-    table = Table("skill", "object", "other object")
+    table = Table(Column("task", overflow="fold"))
     for name in _NUMBERS:
         table.add_column(name, justify="right")
-    for key, amount in sorted(statistics.tasks.items()):
-        table.add_row(*(as_cell(name) for name in key), *_numbers(amount))
+    for (skill, target, other), amount in sorted(statistics.tasks.items()):
+        words = SKILLS[skill].say(target, other or None)
+        table.add_row(as_cell(words), *_numbers(amount))
     table.add_section()
-    table.add_row(f"{len(statistics.tasks)} tasks", "", "", *_numbers(statistics.total))
+    table.add_row(f"{len(statistics.tasks)} tasks", *_numbers(statistics.total))
     console.print(table)
 
 

@@ -206,6 +206,7 @@ def test_the_command_names_the_culprit_for_people_and_draws(cli, tmp_path):
     assert code == 1
     assert "the rest agrees without pick_up-hammer-4" in " ".join(out.split())
     assert "likely culprit" in out
+    assert "median [mm]" in out  # the unit was taken for markup, and not shown
     assert "pick up mug: one demonstration, nothing to compare" in out
     assert picture.read_bytes().startswith(b"\x89PNG")
 
