@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -141,8 +142,8 @@ class SessionLog:
             self.current = None if current is None else (int(current[0]), str(current[1]))
         if texts != self.tasks:
             raise ConfigurationError(
-                f"session.name: {self.path.stem} was begun with {len(texts)} other tasks, got "
-                f"{len(self.tasks)}; give another session.name= or the same list"
+                f"session.name: {self.path.stem} was begun with other tasks: "
+                f"{_difference(texts, self.tasks)}; give another session.name= or the same list"
             )
         if self.current is not None and self.current[1] in library.names(DEMOS):
             self.finish(TaskDone(*self.current, seconds=0.0, tool_seconds=0.0, keys=0))
@@ -156,3 +157,11 @@ class SessionLog:
             "current": self.current,
         }
         write_json(self.path, document)
+
+
+def _difference(begun: Sequence[str], given: Sequence[str]) -> str:
+    """Where two lists of tasks first differ, in words."""
+    for number, (was, now) in enumerate(zip_longest(begun, given), start=1):
+        if was != now:
+            return f"task {number} was {was or 'none'!r}, got {now or 'none'!r}"
+    return "none differs"

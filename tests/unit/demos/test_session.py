@@ -249,7 +249,9 @@ def test_one_session_is_recorded_by_one_process(sessions):
 
 def test_a_session_of_other_tasks_is_not_mixed_up(sessions):
     sessions.run(tasks=TASKS[:1])
-    with pytest.raises(ConfigurationError, match="begun with 1 other tasks, got 2"):
+    with pytest.raises(
+        ConfigurationError, match="task 1 was 'pick up the mug', got 'pick up the can'"
+    ):
         sessions.run(tasks=TASKS[1:])
 
 
