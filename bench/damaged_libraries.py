@@ -24,8 +24,6 @@ import numpy as np
 from arguments import at_least
 from damage import DEMO_IDS, STREAMED, Damage, Site, damage
 
-from demos.camera_stream import Frames, StoredStream
-from demos.image_codec import COLOR_CODECS, DEPTH_CODEC
 from demos.library import DEMOS, DemoLibrary
 from demos.manifest import write_manifest
 from demos.recording import (
@@ -36,8 +34,10 @@ from demos.recording import (
     SpeedLimits,
     StoredView,
 )
-from demos.shards import ShardWriter
 from demos.storage import write_recording
+from demos.stream.camera_stream import Frames, StoredStream
+from demos.stream.image_codec import COLOR_CODECS, DEPTH_CODEC
+from demos.stream.shards import ShardWriter
 from mt3.errors import Mt3Error
 from mt3.geometry import SE3
 from mt3.perception import Intrinsics

@@ -20,11 +20,11 @@ import numpy as np
 from machine import describe_machine
 
 from demos.durable import fsync_tree
-from demos.image_codec import COLOR_CODECS, DEPTH_CODEC, ImageCodec
 from demos.library import DemoLibrary
 from demos.recorder import Recorder, RecorderProgress, RecorderSettings
 from demos.recording import Recording, SpeedLimits, StoredView, as_depth_mm
-from demos.stream_checks import dropped_in_interaction
+from demos.stream.image_codec import COLOR_CODECS, DEPTH_CODEC, ImageCodec
+from demos.stream.stream_checks import dropped_in_interaction
 from mt3.errors import DemoFormatError
 from mt3.geometry import SE3
 from mt3.interfaces import ArmState, GripperState

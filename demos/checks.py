@@ -7,7 +7,7 @@ import numpy as np
 
 from demos.bottleneck import read_signs
 from demos.recording import Recording, Samples, StoredView
-from demos.stream_checks import find_stream_defects, max_gap_s
+from demos.stream.stream_checks import find_stream_defects, max_gap_s
 from demos.twist_check import Motion, TwistComparison
 from demos.twist_proof import TwistCheck, prove_twists
 from mt3.errors import DemoFormatError

@@ -6,16 +6,16 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from demos.camera_stream import StoredStream
 from demos.checks import check_twists, find_defects, settle_bottleneck
 from demos.durable import fsync_tree, move_folder, write_text
 from demos.journal import Journal
 from demos.library import DEMOS, QUARANTINE, REASON_SUFFIX, STAGING, DemoLibrary
-from demos.manifest import write_manifest
+from demos.manifest import verify_manifest, write_manifest
 from demos.recording import Recording
 from demos.staging import RECORD_NAME, read_staging
 from demos.storage import write_recording
-from demos.stream_staging import GROUP
+from demos.stream.camera_stream import StoredStream
+from demos.stream.stream_staging import frame_folders
 from mt3.demonstration import DemoSummary
 from mt3.errors import ConfigurationError, DemoFormatError
 from mt3.task import TaskDescription
@@ -59,10 +59,14 @@ def commit(library: DemoLibrary, staging: Path) -> DemoSummary:
         DemoFormatError: It breaks the record's rules; it is in quarantine, the reason beside.
     """
     try:
-        recording = read_sound(library, staging)
+        return _save(library, staging)
     except (DemoFormatError, ConfigurationError) as error:
         kept = quarantine(library, staging, str(error))
         raise DemoFormatError(f"recording refused and kept in {kept}: {error}") from error
+
+
+def _save(library: DemoLibrary, staging: Path) -> DemoSummary:
+    recording = read_sound(library, staging)
     record = staging / RECORD_NAME
     _clear(record)
     if isinstance(recording.stream, StoredStream):
@@ -98,6 +102,7 @@ def _put_in_place(library: DemoLibrary, staging: Path, recording: Recording) -> 
     record = staging / RECORD_NAME
     write_recording(record, recording, check_twists(recording).as_json())
     content_hash = write_manifest(record)
+    verify_manifest(record, with_frames=False)  # that it can be read, before it is there for ever
     fsync_tree(record)
     move_folder(record, library.path / DEMOS / staging.name)
     shutil.rmtree(staging)
@@ -132,8 +137,9 @@ def _require_sound(library: DemoLibrary, recording: Recording) -> None:
 
 def _clear(record: Path) -> None:
     """Remove what an earlier attempt to save left, but not the frames of the stream."""
+    keep = frame_folders(record)
     for parent, folders, names in os.walk(record, topdown=True):
-        if "c" in folders and Path(parent).parent == record / GROUP:
+        if Path(parent) in keep and "c" in folders:
             folders.remove("c")
         for name in names:
             Path(parent, name).unlink()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from demos.library import DemoLibrary, is_remote
 
 if TYPE_CHECKING:
-    from demos.remote_library import RemoteLibrary
+    from demos.remote.remote_library import RemoteLibrary
 
 AnyLibrary: TypeAlias = "DemoLibrary | RemoteLibrary"
 
@@ -24,6 +24,6 @@ def open_library(path: Path | str) -> AnyLibrary:
     """
     if not is_remote(path):
         return DemoLibrary.open(path)
-    from demos.remote_library import RemoteLibrary
+    from demos.remote.remote_library import RemoteLibrary
 
     return RemoteLibrary.open(str(path))

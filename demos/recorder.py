@@ -8,13 +8,13 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
-from demos.capturing import Capture, OpenRecording, begin_capture, streamed_camera
 from demos.durable import storage_errors
 from demos.intake import begin, commit, quarantine, read_sound
 from demos.library import DemoLibrary
 from demos.recorder_settings import RecorderProgress, RecorderSettings
 from demos.recording import Recording, RecordingHeader, StoredView
 from demos.staging import begin_staging, bottleneck_entry, end_entry
+from demos.stream.capturing import Capture, OpenRecording, begin_capture, streamed_camera
 from mt3.demonstration import DemoSummary
 from mt3.errors import DeviceError, Mt3Error, StorageError
 from mt3.interfaces import Arm, Judge, Operator, OperatorEvent, Scene

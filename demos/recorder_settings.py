@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from demos.image_codec import color_codec
 from demos.recording import DEFAULT_BOTTLENECK_DISTANCE_M, SpeedLimits
+from demos.stream.image_codec import color_codec
 from mt3.errors import ConfigurationError
 from mt3.types import require_positive
 

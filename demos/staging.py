@@ -14,7 +14,7 @@ from demos.journal import Entry, Journal, read_journal
 from demos.recording import Recording, RecordingEvents, RecordingHeader, Samples, StoredView
 from demos.schema import header_as_json, header_from_json
 from demos.storage import read_views, write_views
-from demos.stream_staging import read_staged_stream
+from demos.stream.stream_staging import read_staged_stream
 from mt3.errors import DemoFormatError
 from mt3.interfaces import ArmState, GripperState
 from mt3.types import FloatArray

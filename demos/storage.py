@@ -12,7 +12,6 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from zarr.errors import BaseZarrError
 from zarr.storage import LocalStore
 
-from demos.camera_stream import Frames, StoredStream
 from demos.description import Json, format_errors, read_attributes
 from demos.recording import (
     CameraStream,
@@ -32,7 +31,8 @@ from demos.schema import (
     view_attributes_as_json,
     view_attributes_from_json,
 )
-from demos.sharded_images import create_sharded_array, open_sharded_array
+from demos.stream.camera_stream import Frames, StoredStream
+from demos.stream.sharded_images import create_sharded_array, open_sharded_array
 from mt3.errors import DemoFormatError
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -9,14 +9,14 @@ from rich.console import Console
 from demos.cli.progress import tracked
 from demos.cli.reports import Document
 from demos.cli.subcommand import Subcommand
-from demos.lerobot_export import NamedRecording, export_lerobot
-from demos.library import LIBRARY_NAME, DemoLibrary
-from demos.official_export import export_official, share_camera_pose
-from demos.official_layout import (
+from demos.formats.lerobot_export import NamedRecording, export_lerobot
+from demos.formats.official_export import export_official, share_camera_pose
+from demos.formats.official_layout import (
     OWN_CAMERA_POSE_NAME,
     SHARED_CAMERA_POSE_NAME,
     GripperConvention,
 )
+from demos.library import LIBRARY_NAME, DemoLibrary
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.errors import ConfigurationError
 from mt3.types import require_positive

@@ -13,17 +13,22 @@ from demos.cli.progress import tracked
 from demos.cli.reports import Document, print_set_aside
 from demos.cli.subcommand import Subcommand
 from demos.description import format_errors
-from demos.intake import store
-from demos.lerobot_import import LeRobotReader
-from demos.library import DemoLibrary
-from demos.official_import import BACKEND, OfficialSettings, find_demonstrations, read_official
-from demos.official_layout import (
+from demos.formats.lerobot_import import LeRobotReader
+from demos.formats.official_import import (
+    BACKEND,
+    OfficialSettings,
+    find_demonstrations,
+    read_official,
+)
+from demos.formats.official_layout import (
     RATE_HZ,
     SHARED_CAMERA_POSE_NAME,
     CameraPoseConvention,
     GripperConvention,
 )
-from demos.official_view import camera_pose_path
+from demos.formats.official_view import camera_pose_path
+from demos.intake import store
+from demos.library import DemoLibrary
 from demos.schema import tool_from_json
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.software import software_versions

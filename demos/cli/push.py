@@ -10,7 +10,7 @@ from demos.cli.progress import tracked
 from demos.cli.reports import print_set_aside
 from demos.cli.subcommand import Subcommand
 from demos.library import DemoLibrary
-from demos.pushing import Pushed, Pusher
+from demos.remote.pushing import Pushed, Pusher
 from mt3.cli.outcome import ExitCode, Outcome
 
 

@@ -10,14 +10,14 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from demos.cli.workbench import Workbench
-from demos.key_map import KeyMap
 from demos.library import DemoLibrary
 from demos.recovery import recover
-from demos.session import RecordingSession
-from demos.session_log import SessionLog, hold_session
-from demos.session_screen import TerminalScreen
-from demos.task_list import read_task_list
-from demos.task_recording import LoopRules, SessionStoppedError
+from demos.session.key_map import KeyMap
+from demos.session.recording_session import RecordingSession
+from demos.session.session_log import SessionLog, hold_session
+from demos.session.session_screen import TerminalScreen
+from demos.session.task_list import read_task_list
+from demos.session.task_recording import LoopRules, SessionStoppedError
 from mt3.cli.assembly import build
 from mt3.cli.keys import TerminalKeys
 from mt3.cli.outcome import ExitCode, Outcome

@@ -85,7 +85,7 @@ def describe_recording(
 
 
 def _describe_stream(recording: "Recording") -> Document | None:
-    from demos.stream_checks import dropped_in_interaction  # listing needs no numpy
+    from demos.stream.stream_checks import dropped_in_interaction  # listing needs no numpy
 
     stream = recording.stream
     if stream is None:

@@ -9,10 +9,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from demos.cli.record_settings import settings_of
 from demos.cli.replay_check import replay_in
-from demos.key_map import KeyMap
 from demos.recorder import RecorderSettings
 from demos.recording import Recording
-from demos.rig import FindObjects, Rig
+from demos.session.key_map import KeyMap
+from demos.session.rig import FindObjects, Rig
 from mt3.cli.assembly import build, build_guarded_arm
 from mt3.execution.segmenters import build_cluster_segmenter
 from mt3.interfaces import Scene, Teleop

@@ -10,12 +10,12 @@ from color_stream import ColorStream
 from scipy.spatial.transform import Rotation
 
 from demos.cli.demos import run
-from demos.lerobot_export import NamedRecording, export_lerobot
-from demos.lerobot_frames import continuous_rotation_vectors, make_frames
-from demos.lerobot_import import LeRobotReader
-from demos.lerobot_stats import combine, describe_numbers
-from demos.parquet import read_table
-from demos.video_file import write_video
+from demos.formats.lerobot_export import NamedRecording, export_lerobot
+from demos.formats.lerobot_frames import continuous_rotation_vectors, make_frames
+from demos.formats.lerobot_import import LeRobotReader
+from demos.formats.lerobot_stats import combine, describe_numbers
+from demos.formats.parquet import read_table
+from demos.formats.video_file import write_video
 from mt3.errors import ConfigurationError, DemoFormatError, DemoNotFoundError
 from mt3.geometry import SE3, interpolate_poses
 from mt3.task import TaskDescription

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from demos.cli.demos import run
-from demos.official_export import export_official, folder_name, resample_interaction
-from demos.official_import import OfficialSettings, integrate_twists, read_official
-from demos.official_layout import CameraPoseConvention, GripperConvention
+from demos.formats.official_export import export_official, folder_name, resample_interaction
+from demos.formats.official_import import OfficialSettings, integrate_twists, read_official
+from demos.formats.official_layout import CameraPoseConvention, GripperConvention
 from mt3.errors import ConfigurationError
 from mt3.geometry import SE3, interpolate_poses
 from mt3.skill_grammar import SKILLS, OtherRole
@@ -86,7 +86,7 @@ def test_an_export_that_breaks_off_leaves_no_folder(sound, tmp_path, monkeypatch
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("demos.official_export.write_image", full)
+    monkeypatch.setattr("demos.formats.official_export.write_image", full)
     with pytest.raises(ConfigurationError, match="No space left"):
         export_official(sound, tmp_path / "out", GripperConvention.ONE_IS_OPEN)
     assert list((tmp_path / "out").iterdir()) == []

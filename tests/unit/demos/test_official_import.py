@@ -19,10 +19,10 @@ from official_folder import (
 
 from demos.checks import check_twists, find_defects
 from demos.cli.demos import run
+from demos.formats.official_import import OfficialSettings, find_demonstrations, read_official
+from demos.formats.official_layout import CameraPoseConvention, GripperConvention
 from demos.intake import store
 from demos.library import DemoLibrary
-from demos.official_import import OfficialSettings, find_demonstrations, read_official
-from demos.official_layout import CameraPoseConvention, GripperConvention
 from demos.recovery import recover
 from mt3.errors import ConfigurationError, DemoFormatError
 from mt3.geometry import SE3, compute_body_twists

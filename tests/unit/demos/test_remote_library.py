@@ -12,10 +12,10 @@ from streaming import record_stream
 
 from demos.cli.demos import run
 from demos.library import DemoLibrary
-from demos.object_store import ObjectStore
 from demos.open_library import open_library
-from demos.pushing import Pusher
-from demos.remote_library import RemoteLibrary
+from demos.remote.object_store import ObjectStore
+from demos.remote.pushing import Pusher
+from demos.remote.remote_library import RemoteLibrary
 from mt3.errors import (
     ConfigurationError,
     DemoFormatError,
@@ -111,7 +111,7 @@ def test_a_push_that_was_killed_shows_nothing_and_is_resumed(recorded, url):
     code = (
         "import os, sys\n"
         "from demos.cli.demos import run\n"
-        "from demos.object_store import ObjectStore\n"
+        "from demos.remote.object_store import ObjectStore\n"
         "write, written = ObjectStore.write, []\n"
         "def counted(self, name, data):\n"
         "    write(self, name, data)\n"
@@ -163,8 +163,8 @@ def test_a_damaged_cache_is_downloaded_again(recorded, url):
 
 
 def test_a_manifest_cannot_lead_out_of_the_cache(recorded, url, tmp_path):
-    from demos.commit_marker import files_prefix, marker_name, marker_of
     from demos.manifest import content_hash_of
+    from demos.remote.commit_marker import files_prefix, marker_name, marker_of
     from mt3.demo_summary import DemoSummary
 
     _push(recorded, url)

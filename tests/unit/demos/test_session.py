@@ -8,14 +8,14 @@ from fake_operator import FakeTeleop, HandGuided, PlannedKeys
 from kinematic_scene import KinematicScene, RedSegmenter
 from rich.console import Console
 
-from demos.key_map import KeyMap
 from demos.recovery import recover
-from demos.rig import Rig
-from demos.session import RecordingSession
-from demos.session_log import SessionLog, hold_session
-from demos.session_screen import draw_session
-from demos.session_step import Step
-from demos.task_recording import LoopRules, SessionStoppedError
+from demos.session.key_map import KeyMap
+from demos.session.recording_session import RecordingSession
+from demos.session.rig import Rig
+from demos.session.session_log import SessionLog, hold_session
+from demos.session.session_screen import draw_session
+from demos.session.session_step import Step
+from demos.session.task_recording import LoopRules, SessionStoppedError
 from mt3.errors import ConfigurationError, DeviceError, SafetyViolation, SegmentationError
 from mt3.interfaces import TeleopCommand
 from mt3.task import TaskDescription

@@ -9,11 +9,11 @@ import pytest
 from streaming import cut, record_stream
 
 from demos.checks import find_defects
-from demos.image_codec import with_crc
 from demos.library import DemoLibrary
 from demos.manifest import write_manifest
-from demos.shards import FRAMES_PER_SHARD, read_index
-from demos.stream_checks import count_dropped
+from demos.stream.image_codec import with_crc
+from demos.stream.shards import FRAMES_PER_SHARD, read_index
+from demos.stream.stream_checks import count_dropped
 from mt3.errors import DemoFormatError
 
 

@@ -27,6 +27,17 @@ def test_recovery_ends_with_the_same_bytes_as_saving(library, streamed, monkeypa
     assert [s.content_hash for s in library.summaries()] == [saved.content_hash] * 2
 
 
+@pytest.mark.parametrize("array", ["camera/T_world_camera/c/0/0", "camera/t_s/c", "robot/t_s/c"])
+def test_what_a_kill_left_of_a_file_does_not_get_into_the_record(
+    library, streamed, monkeypatch, array
+):
+    """A partial file below camera/ stayed: recovery "finished" what no reader took."""
+    staging = broken_off(library, streamed, monkeypatch)
+    (staging / "record" / array / "0.9b6d.partial").write_bytes(b"half")
+    assert recover(library)[0].outcome == "finished"
+    assert library.read("pick_up-mug-1")[1] == library.summaries()[0].content_hash
+
+
 def log_lines(staging, keep):
     """Keep some lines of the stream's log: the first describes the stream, then one a frame."""
     path = staging / "camera.log"

@@ -16,12 +16,12 @@ from moving_camera import picture
 from streaming import MUG, assert_frames_right, record_stream, scene_with
 from zarr.storage import MemoryStore
 
-from demos.image_codec import COLOR_CODECS, DEPTH_CODEC
-from demos.jpeg_codec import decode_jpeg, encode_jpeg
 from demos.recorder import Recorder, take_view
 from demos.recording import as_depth_mm
 from demos.recovery import recover
-from demos.shards import FRAMES_PER_SHARD
+from demos.stream.image_codec import COLOR_CODECS, DEPTH_CODEC
+from demos.stream.jpeg_codec import decode_jpeg, encode_jpeg
+from demos.stream.shards import FRAMES_PER_SHARD
 from mt3.errors import ConfigurationError, DeviceError, StaleDataError
 
 ROOT = Path(__file__).parents[3]
@@ -46,7 +46,7 @@ def test_every_frame_comes_back(library, either):
 
 def test_plain_zarr_reads_every_frame(library, either, monkeypatch):
     """Across several shards, the last of them partly filled."""
-    for module in ("demos.shards", "demos.sharded_images"):
+    for module in ("demos.stream.shards", "demos.stream.sharded_images"):
         monkeypatch.setattr(f"{module}.FRAMES_PER_SHARD", 8)
     folder = library.folder(record_stream(library, either).demo_id)
     group = zarr.open_group(folder, mode="r", zarr_format=3)
@@ -127,7 +127,7 @@ def test_saving_encodes_nothing_again(library, streamed, monkeypatch):
     encoded = []
     with monkeypatch.context() as patch:
         patch.setattr(
-            "demos.image_codec.encode_jpeg",
+            "demos.stream.image_codec.encode_jpeg",
             lambda *given: encoded.append(encode_jpeg(*given)) or encoded[-1],
         )
         folder = library.folder(record_stream(library, streamed).demo_id)

@@ -15,7 +15,7 @@ from streaming import MUG, assert_frames_right
 from demos.library import DemoLibrary
 from demos.recorder import Recorder, take_view
 from demos.recovery import recover
-from demos.stream_staging import FrameWriter
+from demos.stream.stream_staging import FrameWriter
 from mt3.errors import DemoFormatError, DeviceError, StaleDataError, StorageError
 
 RATE_HZ, CAMERA_HZ = 25.0, 60.0  # samples so slow that a busy computer is no gap of theirs
@@ -166,7 +166,7 @@ def test_a_disk_that_is_full(library, recording, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     def fill():
-        monkeypatch.setattr("demos.shards.ShardWriter.append", full)
+        monkeypatch.setattr("demos.stream.shards.ShardWriter.append", full)
 
     latched(recording, real_scene(), StorageError, "No space left on device.*untouched", fill)
     assert library.summaries() == []

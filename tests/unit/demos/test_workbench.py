@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 
 from demos.cli import workbench
 from demos.cli.workbench import Workbench
-from demos.key_map import KeyMap
+from demos.session.key_map import KeyMap
 from mt3.errors import ConfigurationError
 from mt3.task import TaskDescription
 

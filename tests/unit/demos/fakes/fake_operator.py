@@ -3,7 +3,7 @@
 import numpy as np
 from kinematic_scene import FakeDevice
 
-from demos.session_step import Step
+from demos.session.session_step import Step
 from mt3.errors import DeviceError
 from mt3.interfaces import TeleopCommand
 

@@ -15,7 +15,6 @@ from pathlib import Path, PurePosixPath
 from threading import get_ident
 from typing import TYPE_CHECKING
 
-from demos.commit_marker import COMMITS, MAX_MARKER_BYTES, files_prefix, marker_name, read_marker
 from demos.description import shown
 from demos.durable import parse_json
 from demos.layout import is_frame
@@ -30,7 +29,14 @@ from demos.library import (
     set_aside,
 )
 from demos.manifest import MANIFEST_NAME, content_hash_of, parse_manifest
-from demos.object_store import ObjectStore
+from demos.remote.commit_marker import (
+    COMMITS,
+    MAX_MARKER_BYTES,
+    files_prefix,
+    marker_name,
+    read_marker,
+)
+from demos.remote.object_store import ObjectStore
 from mt3.demo_summary import DemoSummary
 from mt3.errors import DemoFormatError, DemoNotFoundError, LibraryNotFoundError
 

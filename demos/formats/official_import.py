@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from demos.official_layout import (
+from demos.formats.official_layout import (
     BOTTLENECK_NAME,
     OWN_NAMES,
     TASK_NAME,
@@ -24,7 +24,7 @@ from demos.official_layout import (
     GripperConvention,
     read_array,
 )
-from demos.official_view import camera_pose_path, read_pose, read_view
+from demos.formats.official_view import camera_pose_path, read_pose, read_view
 from demos.recording import Recording, RecordingEvents, RecordingHeader, Samples, SpeedLimits
 from mt3.demonstration import UNKNOWN_ROBOT
 from mt3.errors import DemoFormatError, TaskError

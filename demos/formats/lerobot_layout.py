@@ -5,7 +5,7 @@ Source: the layout that lerobot 0.4.4 writes and reads (``codebase_version`` v3.
 
 from typing import Any
 
-from demos.video_file import CODEC, PIXEL_FORMAT
+from demos.formats.video_file import CODEC, PIXEL_FORMAT
 
 VERSION = "v3.0"
 INFO_PATH = "meta/info.json"

@@ -11,9 +11,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from demos.session import SessionStatus
-from demos.session_step import Step
-from demos.task_recording import Picture
+from demos.session.recording_session import SessionStatus
+from demos.session.session_step import Step
+from demos.session.task_recording import Picture
 from mt3.perception.mask_preview import HalfBlockImage, numbered_preview
 from mt3.types import ColorImage
 

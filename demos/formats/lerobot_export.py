@@ -14,8 +14,8 @@ import numpy as np
 
 from demos.description import Json
 from demos.durable import fsync_tree, move_folder, write_json
-from demos.lerobot_frames import EpisodeFrames, FrameLayout, make_frames
-from demos.lerobot_layout import (
+from demos.formats.lerobot_frames import EpisodeFrames, FrameLayout, make_frames
+from demos.formats.lerobot_layout import (
     ACTION,
     DATA_FILE_MB,
     DATA_PATH,
@@ -36,11 +36,11 @@ from demos.lerobot_layout import (
     vector_feature,
     video_feature,
 )
-from demos.lerobot_stats import Stats, combine, describe_images, describe_numbers, sampled
-from demos.parquet import ParquetWriter, require_pyarrow, write_indexed_table
+from demos.formats.lerobot_stats import Stats, combine, describe_images, describe_numbers, sampled
+from demos.formats.parquet import ParquetWriter, require_pyarrow, write_indexed_table
+from demos.formats.video_file import require_av, write_video
 from demos.recording import Recording
 from demos.schema import header_as_json, intrinsics_as_json
-from demos.video_file import require_av, write_video
 from mt3.errors import ConfigurationError
 from mt3.types import ColorImage
 

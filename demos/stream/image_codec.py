@@ -15,7 +15,7 @@ import numpy.typing as npt
 from numcodecs import Blosc
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from demos.jpeg_codec import DEFAULT_QUALITY, JpegCodec, decode_jpeg, encode_jpeg
+from demos.stream.jpeg_codec import DEFAULT_QUALITY, JpegCodec, decode_jpeg, encode_jpeg
 from mt3.errors import ConfigurationError
 
 Image = npt.NDArray[Any]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
-from demos.official_layout import (
+from demos.formats.official_layout import (
     CAMERA,
     COLOR_NAME,
     DEPTH_NAME,

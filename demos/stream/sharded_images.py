@@ -8,9 +8,9 @@ import numpy.typing as npt
 import zarr
 from zarr.codecs import ShardingCodec
 
-from demos.camera_stream import Frames
-from demos.image_codec import codec_from_zarr
-from demos.shards import FRAMES_PER_SHARD, read_index
+from demos.stream.camera_stream import Frames
+from demos.stream.image_codec import codec_from_zarr
+from demos.stream.shards import FRAMES_PER_SHARD, read_index
 from mt3.errors import DemoFormatError
 
 

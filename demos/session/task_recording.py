@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from demos.key_map import DIGITS, KeyMap
 from demos.library import DemoLibrary
 from demos.recorder import Recorder, RecorderProgress, RecorderSettings
 from demos.recording import StoredView
-from demos.rig import Rig
-from demos.session_step import CHOICES, PROMPTS, Step
+from demos.session.key_map import DIGITS, KeyMap
+from demos.session.rig import Rig
+from demos.session.session_step import CHOICES, PROMPTS, Step
 from mt3.demonstration import DemoSummary
 from mt3.errors import DemoFormatError, ImageError, Mt3Error, SafetyViolation, SegmentationError
 from mt3.interfaces import Keys, TeleopCommand

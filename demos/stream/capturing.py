@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from demos.capture import FrameTaker, SampleTaker
 from demos.durable import storage_errors
 from demos.journal import Entry, Journal
-from demos.queued_journal import QueuedJournal
 from demos.recorder_settings import RecorderProgress, RecorderSettings
 from demos.staging import RECORD_NAME
-from demos.stepped_capture import SteppedCapture
-from demos.stream_staging import FrameWriter
-from demos.threaded_capture import ThreadedCapture
+from demos.stream.capture import FrameTaker, SampleTaker
+from demos.stream.queued_journal import QueuedJournal
+from demos.stream.stepped_capture import SteppedCapture
+from demos.stream.stream_staging import FrameWriter
+from demos.stream.threaded_capture import ThreadedCapture
 from mt3.errors import ConfigurationError
 from mt3.interfaces import Arm, Camera, Scene
 

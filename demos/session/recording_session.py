@@ -7,13 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from demos.key_map import DIGITS, KeyMap
 from demos.library import DemoLibrary
 from demos.recorder import RecorderProgress, RecorderSettings
-from demos.rig import Rig
-from demos.session_log import SessionLog, TaskDone
-from demos.session_step import CHOICES, PROMPTS, Step, describe_action
-from demos.task_recording import MOVING, LoopRules, Picture, SessionStoppedError, TaskRecording
+from demos.session.key_map import DIGITS, KeyMap
+from demos.session.rig import Rig
+from demos.session.session_log import SessionLog, TaskDone
+from demos.session.session_step import CHOICES, PROMPTS, Step, describe_action
+from demos.session.task_recording import (
+    MOVING,
+    LoopRules,
+    Picture,
+    SessionStoppedError,
+    TaskRecording,
+)
 from mt3.interfaces import ArmState, GripperState, Keys
 from mt3.task import TaskDescription
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from demos.description import Json, format_errors
 from demos.durable import read_json
-from demos.lerobot_layout import ACTION, INFO_PATH, OWN_PATH, STATE, TASKS_PATH
-from demos.parquet import read_table
-from demos.video_file import read_frame
+from demos.formats.lerobot_layout import ACTION, INFO_PATH, OWN_PATH, STATE, TASKS_PATH
+from demos.formats.parquet import read_table
+from demos.formats.video_file import read_frame
 from mt3.errors import DemoFormatError, DemoNotFoundError
 from mt3.types import ColorImage, FloatArray
 

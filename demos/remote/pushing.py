@@ -4,11 +4,17 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from demos.commit_marker import MAX_MARKER_BYTES, files_prefix, marker_name, marker_of, read_marker
 from demos.durable import parse_json, read_json
 from demos.library import LIBRARY_NAME, DemoLibrary, require_library_document, set_aside
 from demos.manifest import MANIFEST_NAME, read_manifest
-from demos.object_store import ObjectStore
+from demos.remote.commit_marker import (
+    MAX_MARKER_BYTES,
+    files_prefix,
+    marker_name,
+    marker_of,
+    read_marker,
+)
+from demos.remote.object_store import ObjectStore
 from mt3.demo_summary import DemoSummary
 from mt3.errors import DemoFormatError, DemoNotFoundError
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from demos.durable import fsync_path, write_all
-from demos.image_codec import with_crc, without_crc
+from demos.stream.image_codec import with_crc, without_crc
 from mt3.errors import DemoFormatError
 
 FRAMES_PER_SHARD = 256

@@ -8,9 +8,9 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from demos.image_codec import Image, ImageCodec
 from demos.recording import DepthImage
-from demos.shards import Chunk, finish_shards, read_chunk
+from demos.stream.image_codec import Image, ImageCodec
+from demos.stream.shards import Chunk, finish_shards, read_chunk
 from mt3.errors import DemoFormatError
 from mt3.perception import Intrinsics
 from mt3.types import ColorImage, FloatArray

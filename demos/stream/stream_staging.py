@@ -10,20 +10,25 @@ from pathlib import Path
 
 import numpy as np
 
-from demos.camera_stream import Frames, StoredStream
 from demos.description import format_errors
 from demos.durable import storage_errors
-from demos.image_codec import COLOR_CODECS, DEPTH_CODEC, color_codec, without_crc
 from demos.journal import Entry, Journal, read_journal
 from demos.recording import as_depth_mm
 from demos.schema import intrinsics_as_json, intrinsics_from_json
-from demos.shards import Chunk, ShardWriter
+from demos.stream.camera_stream import Frames, StoredStream
+from demos.stream.image_codec import COLOR_CODECS, DEPTH_CODEC, color_codec, without_crc
+from demos.stream.shards import Chunk, ShardWriter
 from mt3.errors import DemoFormatError, DeviceError
 from mt3.perception import RGBD, Intrinsics
 
 LOG_NAME = "camera.log"
 GROUP = "camera"
 _SYNC_FRAMES = 32
+
+
+def frame_folders(record: Path) -> tuple[Path, Path]:
+    """Where the chunks of colour and of depth lie, in a record that is being made."""
+    return record / GROUP / "color", record / GROUP / "depth"
 
 
 class FrameWriter:
@@ -38,8 +43,8 @@ class FrameWriter:
     def __init__(self, staging: Path, record: Path, codec_name: str) -> None:
         self._staging = staging
         self._codec_name, self._codec = codec_name, color_codec(codec_name)
-        self._color = ShardWriter(record / GROUP / "color", ndim=4)
-        self._depth = ShardWriter(record / GROUP / "depth", ndim=3)
+        color, depth = frame_folders(record)
+        self._color, self._depth = ShardWriter(color, ndim=4), ShardWriter(depth, ndim=3)
         self._log = Journal(staging / LOG_NAME)
         self._intrinsics: Intrinsics | None = None
         self.frames = 0
@@ -126,7 +131,7 @@ def _stream(record: Path, first: Entry, rows: Sequence[Entry], origin_s: float) 
         raise DemoFormatError(f"{LOG_NAME}: line 1 does not describe the stream")
     intrinsics = intrinsics_from_json(first["intrinsics"])
     size = (intrinsics.height, intrinsics.width)
-    group = record / GROUP
+    color_folder, depth_folder = frame_folders(record)
     color, depth = (
         [Chunk(*(int(value) for value in row[name])) for row in rows] for name in ("color", "depth")
     )
@@ -136,8 +141,8 @@ def _stream(record: Path, first: Entry, rows: Sequence[Entry], origin_s: float) 
         intrinsics=intrinsics,
         t_s=np.array([row["t_s"] for row in rows], dtype=np.float64) - origin_s,
         T_WC=np.array([row["T_WC"] for row in rows], dtype=np.float64).reshape(-1, 4, 4),
-        color_frames=Frames(group / "color", codec, (*size, 3), np.uint8, color),
-        depth_frames=Frames(group / "depth", DEPTH_CODEC, size, np.uint16, depth),
+        color_frames=Frames(color_folder, codec, (*size, 3), np.uint8, color),
+        depth_frames=Frames(depth_folder, DEPTH_CODEC, size, np.uint16, depth),
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from demos.durable import fsync_tree, move_folder
-from demos.official_layout import (
+from demos.formats.official_layout import (
     BOTTLENECK_NAME,
     COLOR_NAME,
     DEPTH_NAME,
@@ -29,7 +29,7 @@ from demos.official_layout import (
     GripperConvention,
     write_image,
 )
-from demos.official_view import read_pose
+from demos.formats.official_view import read_pose
 from demos.recording import Recording, StoredView
 from mt3.errors import ConfigurationError, TaskError
 from mt3.geometry import compute_body_twists, interpolate_poses

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from demos.journal import Entry
 from demos.staging import sample_entry
-from demos.stream_checks import DROP_PERIODS
+from demos.stream.stream_checks import DROP_PERIODS
 from mt3.errors import DeviceError
 from mt3.interfaces import Arm, Camera, Gripper
 from mt3.perception import RGBD

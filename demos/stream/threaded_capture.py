@@ -10,11 +10,11 @@ import queue
 import threading
 from collections.abc import Callable
 
-from demos.capture import FrameTaker, SampleTaker, StampedFrame
 from demos.journal import Entry
-from demos.queued_journal import QueuedJournal
 from demos.recorder_settings import RecorderProgress
-from demos.stream_staging import FrameWriter
+from demos.stream.capture import FrameTaker, SampleTaker, StampedFrame
+from demos.stream.queued_journal import QueuedJournal
+from demos.stream.stream_staging import FrameWriter
 from mt3.errors import DeviceError, StaleDataError
 from mt3.interfaces import Clock
 

@@ -6,10 +6,10 @@ is taken with the first sample at which it is due.
 
 from collections.abc import Callable
 
-from demos.capture import FrameTaker, SampleTaker
 from demos.journal import Entry
 from demos.recorder_settings import RecorderProgress
-from demos.stream_staging import FrameWriter
+from demos.stream.capture import FrameTaker, SampleTaker
+from demos.stream.stream_staging import FrameWriter
 
 _SAME_MOMENT_S = 1e-6
 

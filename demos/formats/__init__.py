@@ -1,0 +1,1 @@
+"""Other layouts of demonstrations: the official release's, and LeRobot's."""

@@ -1,0 +1,1 @@
+"""A library on an object store."""

@@ -1,0 +1,1 @@
+"""The stream of a camera: captured, encoded, stored, read frame by frame."""
