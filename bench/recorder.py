@@ -68,7 +68,7 @@ def main() -> None:
     for name in PARTS:
         document[name] = _run_part(name, arguments.scale)
         print(f"{name}: {json.dumps(document[name], indent=1)}", flush=True)
-    arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     print(f"written to {arguments.out}")
 
 
