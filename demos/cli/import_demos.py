@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
-from yaml import YAMLError  # type: ignore[import-untyped]
+from yaml import YAMLError
 
 from demos.cli.progress import tracked
 from demos.cli.reports import Document, print_set_aside
