@@ -362,7 +362,7 @@ class TestGamepad(TeleopContract):
         """SDL took SIGTERM for itself, and the process lived on."""
         code = """
 import os, signal
-from hardware.gamepad import Gamepad
+from hardware.teleop.gamepad import Gamepad
 from mt3.errors import NotConnectedError
 try:
     Gamepad(None).__enter__()

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.axis_mapping import TWIST_AXES, AxisMapping
-from hardware.axis_response import AxisResponse
-from hardware.button_actions import ButtonActions
-from hardware.low_pass import LowPass
-from hardware.operator_speed import OperatorSpeed
-from hardware.scripted import ScriptStep, build_scripted
-from hardware.stick_axes import StickAxes
+from hardware.teleop.axis_mapping import TWIST_AXES, AxisMapping
+from hardware.teleop.axis_response import AxisResponse
+from hardware.teleop.button_actions import ButtonActions
+from hardware.teleop.low_pass import LowPass
+from hardware.teleop.operator_speed import OperatorSpeed
+from hardware.teleop.scripted import ScriptStep, build_scripted
+from hardware.teleop.stick_axes import StickAxes
 from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from hardware.gripper_toggle import GripperToggle
+from hardware.teleop.gripper_toggle import GripperToggle
 from mt3.errors import ConfigurationError, DeviceError, NotConnectedError
 from mt3.interfaces import Scene, TeleopCommand
 from mt3.safety import GuardedArm

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from hardware.gripper_toggle import GripperToggle
-from hardware.twist_shaper import TwistShaper
+from hardware.teleop.gripper_toggle import GripperToggle
+from hardware.teleop.twist_shaper import TwistShaper
 from mt3.errors import ConfigurationError
 from mt3.interfaces import Gripper
 from mt3.operator_action import OperatorAction

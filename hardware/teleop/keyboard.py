@@ -6,10 +6,10 @@ from typing import Self
 
 import numpy as np
 
-from hardware.axis_mapping import AxisMapping
-from hardware.gripper_toggle import GripperToggle
-from hardware.operator_speed import OperatorSpeed
-from hardware.twist_shaper import TwistShaper
+from hardware.teleop.axis_mapping import AxisMapping
+from hardware.teleop.gripper_toggle import GripperToggle
+from hardware.teleop.operator_speed import OperatorSpeed
+from hardware.teleop.twist_shaper import TwistShaper
 from mt3.errors import ConfigurationError, NotConnectedError
 from mt3.interfaces import Arm, Clock, Scene, TeleopCommand
 from mt3.types import FloatArray, require_finite_setting, require_positive

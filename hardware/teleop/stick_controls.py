@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Mapping
 
-from hardware.axis_mapping import AxisMapping
-from hardware.axis_response import AxisResponse
-from hardware.button_actions import ButtonActions
-from hardware.operator_speed import OperatorSpeed
-from hardware.stick_axes import StickAxes
-from hardware.twist_shaper import TwistShaper
+from hardware.teleop.axis_mapping import AxisMapping
+from hardware.teleop.axis_response import AxisResponse
+from hardware.teleop.button_actions import ButtonActions
+from hardware.teleop.operator_speed import OperatorSpeed
+from hardware.teleop.stick_axes import StickAxes
+from hardware.teleop.twist_shaper import TwistShaper
 from mt3.interfaces import Arm, Scene, TeleopCommand
 
 

@@ -1,8 +1,8 @@
 """From the deflections of a device to the twist that it asks for."""
 
-from hardware.axis_mapping import AxisMapping
-from hardware.low_pass import LowPass
-from hardware.operator_speed import OperatorSpeed
+from hardware.teleop.axis_mapping import AxisMapping
+from hardware.teleop.low_pass import LowPass
+from hardware.teleop.operator_speed import OperatorSpeed
 from mt3.interfaces import Arm, Clock
 from mt3.types import FloatArray
 

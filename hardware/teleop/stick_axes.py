@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hardware.axis_mapping import AxisMapping
-from hardware.axis_response import AxisResponse
+from hardware.teleop.axis_mapping import AxisMapping
+from hardware.teleop.axis_response import AxisResponse
 from mt3.types import FloatArray, require_finite_setting, require_positive
 
 _SETTLING_S = 0.2

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from hardware.axis_mapping import AxisMapping
-from hardware.axis_response import AxisResponse
 from hardware.extra import import_extra
-from hardware.operator_speed import OperatorSpeed
-from hardware.stick_controls import StickControls
+from hardware.teleop.axis_mapping import AxisMapping
+from hardware.teleop.axis_response import AxisResponse
+from hardware.teleop.operator_speed import OperatorSpeed
+from hardware.teleop.stick_controls import StickControls
 from mt3.errors import ConfigurationError, NotConnectedError
 from mt3.interfaces import Arm, Scene, TeleopCommand
 

@@ -1,0 +1,1 @@
+"""Robot arms: one driver per maker, each on the client library of its vendor."""

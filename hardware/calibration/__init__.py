@@ -1,0 +1,1 @@
+"""Where a camera stands, and where the tool centre point is."""

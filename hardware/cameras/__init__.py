@@ -1,0 +1,1 @@
+"""Cameras: one driver each, and a recorded stream played back."""

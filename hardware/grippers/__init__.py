@@ -1,0 +1,1 @@
+"""Grippers: one driver each."""
