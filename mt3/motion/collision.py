@@ -50,6 +50,11 @@ def convex_shape(points: FloatArray) -> coal.CollisionGeometry:
     return coal.Convex(vertices, triangles)
 
 
+def box_shape(size_m: FloatArray) -> coal.CollisionGeometry:
+    """A box about the origin with sides (3,) along its axes, metres."""
+    return coal.Box(*size_m.tolist())
+
+
 def half_space_shape() -> coal.CollisionGeometry:
     """Everything below the plane z = 0."""
     return coal.Halfspace(np.array([0.0, 0.0, 1.0]), 0.0)

@@ -71,6 +71,7 @@ class FakeStages:
             workspace_upper_W=(2.0, 2.0, 2.0),
             table_height_m=0.0,
             table_clearance_m=0.0,
+            reduced_speed_override=True,
         )
         index = DemoIndex(self, CylinderEncoder(), WordMatcher())
         self.executor = Executor(
