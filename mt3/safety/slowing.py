@@ -4,7 +4,9 @@ import numpy as np
 
 from mt3.motion.robot_model import RobotModel
 from mt3.motion.tool_limits import ToolPeaks
+from mt3.safety.joint_peaks import JointPeaks
 from mt3.safety.limits import SafetyLimits
+from mt3.safety.motion_limits import MotionLimits
 from mt3.types import FloatArray
 
 
@@ -29,7 +31,9 @@ def required_slowing(
         share: Of every limit that may be used, in (0, 1].
         rests_at_ends: Whether the tool rests before the first sample and after the last one.
     """
-    peaks = ToolPeaks.of(t_s, T_WE, rests_at_ends=rests_at_ends)
-    speed = np.abs(np.diff(joints, axis=0)) / np.diff(t_s)[:, None]
-    allowed = share * limits.joint_velocity_fraction * model.velocity_limit
-    return max(peaks.slowing(limits.tool.scaled(share)), float((speed / allowed).max()))
+    tool = ToolPeaks.of(t_s, T_WE, rests_at_ends=rests_at_ends)
+    joint = JointPeaks.of(t_s, joints, rests_at_ends=rests_at_ends)
+    motion = MotionLimits.of(model, limits)
+    faster = joint.speeds / (share * motion.joint_speeds)
+    harder = np.sqrt(joint.accelerations / (share * motion.joint_accelerations))
+    return max(tool.slowing(limits.tool.scaled(share)), float(faster.max()), float(harder.max()))

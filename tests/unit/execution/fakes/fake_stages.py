@@ -15,10 +15,12 @@ from mt3.execution.interaction import TrackingRules
 from mt3.execution.observer import Observation
 from mt3.geometry import SE3
 from mt3.interfaces import JointTrajectory
+from mt3.motion.obstacles import Obstacles, TableGrid
 from mt3.motion.tool_limits import ToolLimits
 from mt3.retrieval import CylinderEncoder, DemoIndex, WordMatcher
 from mt3.safety import SafetyLimits
 
+NOTHING_STANDS = Obstacles.none(TableGrid((0.0, 0.1), (0.0, 0.1)))
 FAR = SE3.from_rotation_translation(np.diag([1.0, -1.0, -1.0]), (0.3, 0.0, 0.5))
 
 
@@ -30,6 +32,10 @@ class FollowingArm(FakeArm):
         self.rig, self.goals = rig, goals
         self.miss = SE3.identity()
         self.interventions = {}
+        self.surroundings = []
+
+    def set_surroundings(self, surroundings) -> None:
+        self.surroundings.append(surroundings)
 
     def follow(self, trajectory) -> None:
         self.goals.followed.append(trajectory)
@@ -117,7 +123,7 @@ class FakeStages:
         return tuple(Observation(view(), np.zeros(7), None) for _ in range(self.things))
 
     def obstacles(self, _seen):
-        return None
+        return NOTHING_STANDS
 
     def require_matches(self, demo) -> None:
         self._enter("require_matches")
