@@ -42,7 +42,7 @@ def configuration(task_in_scene):
 
 @pytest.fixture
 def bench(monkeypatch):
-    monkeypatch.setattr("mt3.cli.assembly.GuardedArm", unguarded)
+    monkeypatch.setattr("mt3.control.in_process.GuardedArm", unguarded)
     monkeypatch.setattr(workbench, "_find_objects", lambda episode, scene: lambda rgbd: ())
     replayed = []
     monkeypatch.setattr(workbench, "replay_in", lambda cfg, *_: replayed.append(cfg.task) or "")
