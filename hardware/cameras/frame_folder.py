@@ -3,7 +3,7 @@
 Frame 12 is three files::
 
     000012_color.png     8 bit RGB
-    000012_depth_mm.png  16 bit, millimetres along the optical axis, 0 = no reading; aligned to colour
+    000012_depth_mm.png  16 bit, millimetres along the optical axis, 0 = no reading, aligned
     000012.json          {"t_s": 41.7, "intrinsics": {"fx": ..., "fy": ..., "cx": ..., "cy": ...,
                          "width": ..., "height": ...}, "T_world_camera": 4x4, row by row}
 
@@ -14,6 +14,7 @@ its JSON file, which is written last, is not there.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -88,7 +89,7 @@ class FrameFolder:
                 "000000_color.png, 000000_depth_mm.png and so on"
             )
         frames = [_read_json(file) for file in files]
-        for before, after in zip(frames, frames[1:], strict=False):
+        for before, after in pairwise(frames):
             if after.t_s <= before.t_s:
                 raise ImageError(
                     f"{after.stem}.json: got t_s {after.t_s}, expected more than that of the "
@@ -145,7 +146,8 @@ def _read_png(file: str, expected: tuple[np.dtype[Any], int]) -> np.ndarray[Any,
         raise ImageError(f"{file}: missing or damaged")
     if (image.dtype, image.ndim) != expected:
         raise ImageError(
-            f"{file}: got {image.dtype} {image.shape}, expected {expected[0]} with {expected[1]} axes"
+            f"{file}: got {image.dtype} {image.shape}, expected {expected[0]} with {expected[1]} "
+            "axes"
         )
     return cast(np.ndarray[Any, Any], image)
 

@@ -30,7 +30,7 @@ class RecordedCamera:
         self._folder, self._clock = FrameFolder(folder), clock
         self._frames: list[StoredFrame] = []
         self._begin_s = 0.0
-        self._newest: RGBD | None = None
+        self._decoded: tuple[int, RGBD] | None = None
 
     def __enter__(self) -> Self:
         """Begin to play.
@@ -40,7 +40,7 @@ class RecordedCamera:
             ImageError: A file about a frame is damaged, or time does not grow.
         """
         self._frames = self._folder.frames()
-        self._newest = None
+        self._decoded = None
         self._begin_s = self._clock.now_s()
         return self
 
@@ -65,8 +65,9 @@ class RecordedCamera:
         now_s = self._clock.now_s()
         first_s = self._frames[0].t_s
         k = bisect_right(self._frames, now_s - self._begin_s, key=lambda f: f.t_s - first_s) - 1
-        t_s = self._begin_s + (self._frames[k].t_s - first_s)
+        # The sum may round to a hair beyond now.
+        t_s = min(self._begin_s + (self._frames[k].t_s - first_s), now_s)
         require_fresh(self.name, t_s, now_s, max_age_s)
-        if self._newest is None or self._newest.t_s != t_s:
-            self._newest = self._frames[k].load(t_s, self.name)
-        return self._newest
+        if self._decoded is None or self._decoded[0] != k:
+            self._decoded = k, self._frames[k].load(t_s, self.name)
+        return self._decoded[1]
