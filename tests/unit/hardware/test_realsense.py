@@ -15,7 +15,7 @@ from hardware.cameras.realsense import RealSenseCamera
 from mt3.errors import ConfigurationError, DeviceError, NotConnectedError, StaleDataError
 
 MODE = (160, 120, 90)
-LENS = (0.1, -0.05, 0.002, -0.001, 0.01)
+LENS = (0.3, -0.1, 0.005, -0.003, 0.01)  # moves the dots by 3 pixels
 DOTS_PX = ((25.0, 20.0), (130.0, 24.0), (30.0, 100.0), (128.0, 96.0))
 
 

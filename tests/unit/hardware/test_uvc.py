@@ -90,12 +90,22 @@ def test_no_device() -> None:
         pass
 
 
-def test_distortion_is_taken_out(stream) -> None:
-    """An edge through the middle stays; one coefficient that is missing is refused."""
-    with webcam(stream.url, distortion=(0.2, 0.0, 0.0, 0.0, 0.0)) as side:
+def test_distortion_is_taken_out() -> None:
+    """An edge that a wide lens shows at column 40 belongs at 44.6 (by hand, from its formula)."""
+    wide = Intrinsics(80.0, 80.0, 79.5, 59.5, 160, 120)
+    image = np.zeros((120, 160, 3), np.uint8)
+    image[:, :40] = 200
+    lens = (0.6, 0.0, 0.0, 0.0, 0.0)
+    with (
+        LiveStream(image) as stream,
+        webcam(stream.url, intrinsics=wide, distortion=lens) as side,
+    ):
         row = side.read(1.0).color[60, :, 0].astype(int)
-    assert row[70] > 150
-    assert row[90] < 50
+    assert row[43] > 150
+    assert row[46] < 50
+
+
+def test_a_lens_of_fewer_numbers_is_refused(stream) -> None:
     short = webcam(stream.url, distortion=(0.2,))
     with pytest.raises(ConfigurationError, match="five finite numbers"), short:
         pass
