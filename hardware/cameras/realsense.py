@@ -31,6 +31,9 @@ class RealSenseCamera:
         rate_hz: Images a second.
         distortion: k1, k2, p1, p2, k3 of the colour image as OpenCV defines them, where you
             measured them; None for the factory's, which some cameras do not state clearly.
+
+    Raises:
+        ConfigurationError: The serial number is no text.
     """
 
     def __init__(
@@ -42,8 +45,11 @@ class RealSenseCamera:
         rate_hz: int,
         distortion: Sequence[float] | None = None,
     ) -> None:
-        self.name = name
-        self._serial = str(serial)  # YAML takes digits for a number
+        if not isinstance(serial, str):  # YAML takes digits for a number, and drops zeros
+            raise ConfigurationError(
+                f"camera {name}: serial: got the number {serial!r}, expected text; put it in quotes"
+            )
+        self.name, self._serial = name, serial
         self._mode: Mode = (width, height, rate_hz)
         self._distortion = distortion
         self._grabber: ImageGrabber | None = None

@@ -178,6 +178,11 @@ def test_an_unknown_serial_number_names_those_found(monkeypatch, device) -> None
         assert text in str(caught.value)
 
 
+def test_a_serial_number_that_yaml_took_for_a_number_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="put it in quotes"):
+        camera(serial=12345678901)
+
+
 def test_no_device_at_all() -> None:
     with pytest.raises(NotConnectedError, match="found none"), camera():
         pass
