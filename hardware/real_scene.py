@@ -66,15 +66,15 @@ class RealScene:
         return MappingProxyType(self._cameras)
 
     def __enter__(self) -> Self:
-        """Connect the cameras, then arm and gripper.
+        """Connect arm and gripper, then the cameras, which may be on the arm.
 
         Raises:
             DeviceError: A device does not answer, or is not as configured.
         """
         with ExitStack() as stack:
+            stack.enter_context(self.control)
             for camera in self._cameras.values():
                 stack.enter_context(camera)
-            stack.enter_context(self.control)
             self._connections = stack.pop_all()
         return self
 
