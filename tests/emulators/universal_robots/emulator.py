@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from universal_robots import ur5e
-from universal_robots.endpoint import Endpoint
+from universal_robots.endpoint import Connection, Endpoint
 from universal_robots.gripper import GripperClient, GripperModel
 from universal_robots.machine import TICK_S, Machine
 from universal_robots.rtde import RtdeClient
@@ -40,17 +40,22 @@ class UrEmulator:
         joint_count: int = 6,
     ) -> None:
         self.host = host
-        self._machine = Machine(np.array(q), list(tcp_offset), payload_kg, list(payload_cog))
+        self._new_machine = lambda: Machine(
+            np.array(q), list(tcp_offset), payload_kg, list(payload_cog)
+        )
+        self._machine = self._new_machine()
         self._gripper = GripperModel()
         self._lock = threading.RLock()
         self._clients: list[RtdeClient] = []
-        machine = self._machine
 
-        def script(_: object) -> ScriptClient:
-            return ScriptClient(machine)
+        def script(_: Connection) -> ScriptClient:
+            return ScriptClient(self._machine)
 
-        def primary(connection: object) -> PrimaryClient:
-            return PrimaryClient(connection, machine, joint_count)
+        def primary(connection: Connection) -> PrimaryClient:
+            return PrimaryClient(connection, self._machine, joint_count)
+
+        def dashboard(connection: Connection) -> DashboardClient:
+            return DashboardClient(connection, self._machine, version)
 
         self.endpoints = {
             "rtde": Endpoint(30004, lambda c: self._rtde_client(c, version)),
@@ -58,11 +63,11 @@ class UrEmulator:
             "primary, read only": Endpoint(30011, primary),
             "secondary": Endpoint(30002, script),
             "scripts": Endpoint(30003, script),
-            "dashboard": Endpoint(29999, lambda c: DashboardClient(c, machine, version)),
+            "dashboard": Endpoint(29999, dashboard),
             "gripper": Endpoint(63352, lambda c: GripperClient(c, self._gripper)),
         }
 
-    def _rtde_client(self, connection: object, version: tuple[int, int, int, int]) -> RtdeClient:
+    def _rtde_client(self, connection: Connection, version: tuple[int, int, int, int]) -> RtdeClient:
         def write(values: dict[str, object]) -> None:
             with self._lock:
                 self._machine.write(values)
@@ -203,19 +208,24 @@ class UrEmulator:
         with self._lock:
             self._machine.foreign_program = True
 
-    def clear(self) -> None:
-        """Stops released, other programs ended, and every fault mended."""
+    def release(self) -> None:
+        """Stops are released, brakes off, other programs ended, and control is remote."""
         with self._lock:
             machine = self._machine
-            machine.stop_program("cleared")
+            machine.stop_program("released")
             machine.protective_stop = machine.emergency_stop = machine.brakes_on = False
-            machine.refusing, machine.remote = False, True
-        self._gripper.obstacle_opening = None
-        for endpoint in self.endpoints.values():
-            endpoint.refusing = endpoint.silent = False
-            endpoint.delay_s = 0.0
+            machine.remote = True
 
-    # Back door: faults of the network and of the controller, until ``clear``.
+    def reset(self) -> None:
+        """Everything as at the start, and every client gone."""
+        self.mend()
+        for endpoint in self.endpoints.values():
+            self._loop.call_soon_threadsafe(endpoint.drop)
+        with self._lock:
+            self._machine = self._new_machine()
+            self._gripper.obstacle_opening = None
+
+    # Back door: faults of the network and of the controller, until ``mend``.
 
     def cut(self, *names: str) -> float:
         """Reset all connections of these endpoints, or of all, and accept no more; says when."""
@@ -243,6 +253,13 @@ class UrEmulator:
     def refuse_commands(self) -> None:
         """The controller goes on to tell its state, but carries out nothing."""
         self._machine.refusing = True
+
+    def mend(self) -> None:
+        """All faults are over; a client that was cut off has to connect again."""
+        self._machine.refusing = False
+        for endpoint in self.endpoints.values():
+            endpoint.refusing = endpoint.silent = False
+            endpoint.delay_s = 0.0
 
     def _chosen(self, names: Sequence[str]) -> list[Endpoint]:
         return [e for name, e in self.endpoints.items() if not names or name in names]
