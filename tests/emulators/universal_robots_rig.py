@@ -1,0 +1,24 @@
+"""A UR5e as a test configures it: figures of its emulator, limits of its URDF."""
+
+import numpy as np
+
+from hardware.arms.universal_robots import UniversalRobotsArm
+from mt3.geometry import SE3
+from mt3.tool import ToolFrame
+
+HOST = "127.0.0.2"
+TOOL = ToolFrame(SE3.from_translation((0.0, 0.0, 0.174)), "robotiq_2f_85", 0.93, (0.0, 0.0, 0.058))
+
+
+def ur5e(**changed: object) -> UniversalRobotsArm:
+    """The driver; keyword values replace those that fit the emulator."""
+    upper = np.array([2, 2, 1, 2, 2, 2]) * np.pi
+    values: dict[str, object] = {
+        "host": HOST,
+        "tool": TOOL,
+        "lower": -upper,
+        "upper": upper,
+        "dh_a": [0.0, -0.425, -0.3922, 0.0, 0.0, 0.0],
+        "dh_d": [0.1625, 0.0, 0.0, 0.1333, 0.0997, 0.0996],
+    }
+    return UniversalRobotsArm(**(values | changed))
