@@ -162,6 +162,8 @@ def _quiet_library() -> ModuleType:
         vars(import_extra(name, _EXTRA))["print"] = _log.info
     own_log.logger.handlers.clear()
     own_log.logger.parent = _log
+    own_log.logger.setLevel(logging.ERROR)  # it warns of every change of mode ...
+    own_log.logger.warn = own_log.logger.warning  # ... by a method that warns of itself
     own_log.origin_logger.handlers.clear()
     return wrapper
 

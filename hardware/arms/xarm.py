@@ -1,7 +1,7 @@
 """UFACTORY xArm 6, xArm 7, Lite 6 and 850."""
 
 import logging
-from collections.abc import Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -113,22 +113,20 @@ class UfactoryArm:
         link, keeper = self._connected()
         self._link = self._keeper = None
         try:
-            with link.lock:
-                keeper.forget()
-                link.halt()
+            keeper.do(link.halt)
         except DeviceError as error:
             # The controller's own time limit stops an arm that cannot be reached.
-            _log.error("the arm was not told to stop: %s", error)  # noqa: TRY400
+            _log.error("the arm was not told to stop: %s", error)
         finally:
             keeper.close()
             link.close()
 
     def state(self) -> ArmState:
-        """The newest state, at most 0.1 s old; the controller is asked at 50 Hz.
+        """The newest state, at most 0.3 s old; the controller is asked at 50 Hz.
 
         Raises:
             NotConnectedError: Outside the ``with`` block, or the connection was lost.
-            StaleDataError: The controller has not answered for 0.1 s.
+            StaleDataError: The controller has not answered for 0.3 s.
             DeviceError: The controller has an error.
         """
         return self._connected()[1].state()
@@ -159,9 +157,7 @@ class UfactoryArm:
         link, keeper = self._connected()
         measured = self._start_of(trajectory)
         try:
-            with link.lock:
-                keeper.forget()
-                link.enter(Mode.SERVO)
+            keeper.do(partial(link.enter, Mode.SERVO))
             self._stream(trajectory, measured)
             self._wait_for_rest(trajectory.joints[-1])
         except BaseException:  # Ctrl-C too must leave a resting arm
@@ -175,10 +171,7 @@ class UfactoryArm:
             NotConnectedError: Outside the ``with`` block, or the connection was lost.
         """
         link, keeper = self._connected()
-        with link.lock:
-            keeper.forget()
-            link.halt()
-        keeper.require_no_fault()
+        keeper.do(link.halt)
 
     def begin_freedrive(self) -> None:
         """Let a hand move the arm, in the controller's manual mode.
@@ -187,21 +180,19 @@ class UfactoryArm:
             DeviceError: The controller refuses.
         """
         link, keeper = self._connected()
-        keeper.require_no_fault()
-        with link.lock:
-            keeper.forget()
-            link.enter(Mode.MANUAL)
+        keeper.do(partial(link.enter, Mode.MANUAL))
 
     def end_freedrive(self) -> None:
         """Hold still again; does nothing where no hand moves the arm."""
-        link, _ = self._connected()
+        link, keeper = self._connected()
         if link.mode is Mode.MANUAL:
-            with link.lock:
-                link.enter(Mode.POSITION)
+            keeper.do(partial(link.enter, Mode.POSITION))
 
     def _connected(self) -> tuple[XArmLink, XArmKeeper]:
         if self._link is None or self._keeper is None:
-            raise NotConnectedError(f"{self._model} at {self._address}: used outside its with block")
+            raise NotConnectedError(
+                f"{self._model} at {self._address}: used outside its with block"
+            )
         return self._link, self._keeper
 
     def _joint_values(self, name: str, values: npt.ArrayLike) -> FloatArray:
@@ -236,7 +227,7 @@ class UfactoryArm:
         fading = np.outer(1.0 - times_s / end_s, measured - trajectory.joints[0])
         due_s = self.clock.now_s()
         for target in np.stack(path, axis=1) + fading:
-            link.send_joints(target)
+            keeper.do(partial(link.send_joints, target))
             self._require_on_leash(keeper.state().joints, target)
             due_s = max(due_s + _STEP_S, self.clock.now_s())
             self.clock.sleep_until(due_s)
@@ -249,7 +240,7 @@ class UfactoryArm:
                 f"{_LEASH_RAD} rad; is something in its way?"
             )
 
-    def _wait_for_rest(self, goal: Sequence[float] | FloatArray) -> None:
+    def _wait_for_rest(self, goal: FloatArray) -> None:
         give_up_s = self.clock.now_s() + _SETTLE_S
         while True:
             state = self.state()
@@ -267,4 +258,4 @@ class UfactoryArm:
         try:
             self.stop()
         except DeviceError as error:
-            _log.error("the arm was not told to stop: %s", error)  # noqa: TRY400
+            _log.error("the arm was not told to stop: %s", error)

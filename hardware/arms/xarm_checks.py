@@ -64,9 +64,7 @@ def require_fit(api: Any, model: str) -> None:  # noqa: ANN401
             "controller: got a simulated robot, expected the real one; switch it in UFACTORY Studio"
         )
     off = [
-        k + 1
-        for k in range(axes)
-        if not (api.motor_enable_states[k] and api.motor_brake_states[k])
+        k + 1 for k in range(axes) if not (api.motor_enable_states[k] and api.motor_brake_states[k])
     ]
     if off:
         raise DeviceError(

@@ -1,6 +1,5 @@
 """The conversation with one xArm controller: units, modes and answers."""
 
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,7 +58,6 @@ class XArmLink:
         self._api = api
         self._axes = axes
         self._mode: Mode | None = None
-        self.lock = threading.RLock()  # whoever changes what moves the arm holds it
 
     @property
     def mode(self) -> Mode | None:

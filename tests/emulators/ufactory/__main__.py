@@ -24,7 +24,7 @@ def main() -> None:
     controller.tell("set_tcp_offset", (0.0, 0.0, arguments.tcp_offset_mm, 0.0, 0.0, 0.0))
     controller.set_up({"payload": (arguments.payload_kg, 0.0, 0.0, 48.0)})
     controller.start()
-    print(f"xArm 6 at {arguments.host}; Ctrl-C ends it")
+    sys.stderr.write(f"xArm 6 at {arguments.host}; Ctrl-C ends it\n")
     try:
         while True:
             time.sleep(1.0)

@@ -79,7 +79,7 @@ class Controller:
             return self.motion.mode, self.motion.reported_state()
 
     def commands(self) -> list:
-        """Motion commands so far: ("twist", t_s, mm/s and rad/s, duration) or ("joints", t_s, q)."""
+        """Motion commands so far: ("twist", t_s, values, duration) or ("joints", t_s, q)."""
         with self._lock:
             return list(self.motion.commands)
 
@@ -93,6 +93,14 @@ class Controller:
         return self._ports[0].client_count
 
     # The world.
+
+    def start_again(self, q: tuple) -> None:
+        """Be as after a start with the joints somewhere, but for tool and payload."""
+        with self._now():
+            self.motion.start_again(q)
+            self.fingers.obstacle = 0.0
+            self.fingers.error = 0
+        self.heal()
 
     def tell(self, method: str, *args: object) -> object:
         """Call a method of the motion, at this moment."""
@@ -192,4 +200,3 @@ class Controller:
                 pacer.wait()
 
         return report
-

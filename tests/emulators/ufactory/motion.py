@@ -29,19 +29,25 @@ class Motion:
 
     def __init__(self, now_s: float) -> None:
         self.arm = xarm6()
+        self.tcp_offset, self.payload = (0.0,) * 6, (0.0,) * 4
+        self.last_packet_s = 0.0
+        self._now_s = now_s
+        self._counter = 0
+        self.start_again(self.arm.q)
+
+    def start_again(self, q: tuple) -> None:
+        """Be as after a start with the joints somewhere, but for tool and payload."""
         self.mode, self.state, self.error = POSITION, STOPPED, 0
         self.enabled, self.simulated, self.queued = True, False, 0
+        self.axes, self.device_type = AXES, DEVICE_TYPE
+        self.world_offset = (0.0,) * 6
         self.max_acceleration_m_s2 = 2.0
-        self.tcp_offset, self.world_offset = (0.0,) * 6, (0.0,) * 6
-        self.payload = (0.0,) * 4
-        self.last_packet_s = 0.0
         self.commands: deque = deque(maxlen=10_000)
         self.ticks: deque = deque(maxlen=_LOGGED_TICKS)
-        self._axes, self._device_type = AXES, DEVICE_TYPE
         self._pressed = False
-        self._counter = 0
+        self.arm.place(np.array(q))
+        self.arm.qd = np.zeros(len(q))
         self._rest()
-        self._now_s = now_s
 
     # Commands of a client.
 
@@ -132,8 +138,8 @@ class Motion:
             self.tcp_offset,
             self.world_offset,
             self.payload,
-            self._axes,
-            self._device_type,
+            self.axes,
+            self.device_type,
             self.simulated,
             self._counter,
         )

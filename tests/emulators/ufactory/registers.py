@@ -77,5 +77,3 @@ class Registers:
             self._motion.fail(_NO_GRIPPER)
             return b""
         return data[:1] + reply
-
-
