@@ -16,7 +16,7 @@ import socket
 import struct
 import sys
 import time
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from hardware.extra import import_extra
@@ -67,15 +67,12 @@ def connect(address: str) -> Any:  # noqa: ANN401
         check_is_pause=False,  # it would wait for the end of a pause for ever
         check_cmdnum_limit=False,
     )
-    default_timeout_s = socket.getdefaulttimeout()
     try:
         api.connect()
         wait_for_report(api)
     except Exception as error:  # the library raises nothing more specific
         api.disconnect()
         raise NotConnectedError(f"{address}: the controller's client gave up: {error}") from error
-    finally:
-        socket.setdefaulttimeout(default_timeout_s)
     api.set_timeout(_ANSWER_TIMEOUT_S)
     return api
 
@@ -136,10 +133,10 @@ def require_no_error(api: Any) -> None:  # noqa: ANN401
     if error == 0:
         return
     codes = import_extra("xarm.core.config.x_code", _EXTRA)
-    what = codes.ControllerError(error, status=0)
+    known = codes.ControllerError(error, status=0)
     raise DeviceError(
-        f"controller error {error}: {what.title['en']}. {what.desc['en']}. Then clear it, in "
-        "UFACTORY Studio or by connecting with clear_errors=True"
+        f"controller error {error}: {known.title['en']}. {known.description['en']} Then clear it, "
+        "in UFACTORY Studio or by connecting with clear_errors=True"
     )
 
 
@@ -160,6 +157,8 @@ def _quiet_library() -> ModuleType:
         own_log = import_extra("xarm.core.utils.log", _EXTRA)
     for name in _PRINTING_MODULES:
         vars(import_extra(name, _EXTRA))["print"] = _log.info
+    ports = vars(import_extra("xarm.core.comm.socket_port", _EXTRA))
+    ports["socket"] = SimpleNamespace(**{**vars(socket), "setdefaulttimeout": lambda _: None})
     own_log.logger.handlers.clear()
     own_log.logger.parent = _log
     own_log.logger.setLevel(logging.ERROR)  # it warns of every change of mode ...

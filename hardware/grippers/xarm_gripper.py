@@ -206,9 +206,11 @@ class _Fingers:
 
     def _read(self) -> int:
         asked_s = time.monotonic()
-        code, pulses = self._api.get_gripper_position()
+        answer = self._api.get_gripper_position()  # a bare code where the gripper has a fault
+        code, pulses = answer if isinstance(answer, tuple) else (answer, None)
         _require(self._api, code, "gripper position")
         if pulses is None:
+            _require(self._api, self._api.get_gripper_err_code()[0], "gripper position")
             raise DeviceError("gripper position: got none, expected pulses; is it plugged in?")
         t_s = 0.5 * (asked_s + time.monotonic())
         self._state = GripperState(t_s, pulses / _OPEN_PULSES, pulses / _OPEN_PULSES)

@@ -28,7 +28,7 @@ def clock():
 
 class TestUfactoryArm(ArmContract):
     max_age_s = 0.3
-    travel_slack = 0.3
+    travel_slack = 0.5
     twist_slack = 0.1
 
     @pytest.fixture

@@ -98,8 +98,7 @@ class Controller:
         """Be as after a start with the joints somewhere, but for tool and payload."""
         with self._now():
             self.motion.start_again(q)
-            self.fingers.obstacle = 0.0
-            self.fingers.error = 0
+            self.fingers.start_again()
         self.heal()
 
     def tell(self, method: str, *args: object) -> object:

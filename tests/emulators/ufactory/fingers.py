@@ -7,7 +7,7 @@ Source: xArm Gripper User Manual, chapter 3 (registers); xarm-python-sdk 1.18.4,
 import struct
 
 _SLAVE, _READ, _WRITE = 8, 0x03, 0x10
-_STATUS, _ERROR, _ENABLE, _MODE, _SPEED = 0x0000, 0x000F, 0x0100, 0x0101, 0x0303
+_STATUS, _ERROR, _ENABLE, _CLEAR, _SPEED = 0x0000, 0x000F, 0x0100, 0x0109, 0x0303
 _TARGET, _POSITION, _VERSION = 0x0700, 0x0702, 0x0801
 
 _OPEN_PULSES = 850
@@ -24,11 +24,16 @@ class Fingers:
     """
 
     def __init__(self, now_s: float, fitted: bool = True) -> None:
-        self.fitted, self.error = fitted, 0
+        self.fitted = fitted
+        self._now_s = now_s
+        self.start_again()
+
+    def start_again(self) -> None:
+        """Be half open and switched off, without a fault."""
+        self.error = 0
         self.position = 425.0
         self.obstacle = 0.0  # an object this wide, in pulses, stops the closing fingers
         self._target, self._speed_rpm, self._enabled = 425.0, 1500, False
-        self._now_s = now_s
 
     @property
     def width_m(self) -> float:
@@ -70,6 +75,8 @@ class Fingers:
     def _write(self, address: int, value: int) -> None:
         if address == _ENABLE:
             self._enabled = bool(value)
+        elif address == _CLEAR:
+            self.error = 0
         elif address == _SPEED:
             self._speed_rpm = value
         elif address == _TARGET and self._enabled:
