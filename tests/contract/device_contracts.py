@@ -21,12 +21,13 @@ def _smooth(start, goal, duration_s: float) -> JointTrajectory:
 class ArmContract:
     """Fixtures: ``arm`` (not connected) and ``clock``.
 
-    Back door: ``true_T_BE`` and ``true_joints``.
+    Back door: ``true_T_BE`` and ``true_joints``. The slack is for arms whose time nobody stops.
     """
 
     rate_hz = 60.0
     max_age_s = 0.0  # of a state: none in a simulator, that of a packet on a real arm
     lag_s = 0.0  # of the motion behind the command
+    twist_slack = 0.02  # of the reported twist
 
     def stream(self, arm, clock, V_BE_E, duration_s: float) -> None:
         end_s = clock.now_s() + duration_s
@@ -66,7 +67,7 @@ class ArmContract:
             commanded = SE3.from_twist(V_BE_E * (clock.now_s() - start_s))
         lag = self.lag_s * np.linalg.norm(V_BE_E)
         assert moved.is_close(commanded, 1e-3 + lag, 5e-3 + lag)
-        np.testing.assert_allclose(reported, V_BE_E, atol=0.02)
+        np.testing.assert_allclose(reported, V_BE_E, atol=self.twist_slack)
 
     def test_a_silent_sender_stops_the_arm(self, arm, clock) -> None:
         with arm:
