@@ -185,7 +185,7 @@ def _swept_hulls(
 
 
 def _corners(shape: coal.CollisionGeometry) -> FloatArray:
-    """Points whose hull encloses a shape, (N, 3): of a mesh its vertices, else of its bounding box."""
+    """Points whose hull encloses a shape, (N, 3): a mesh's vertices, else its box's corners."""
     if isinstance(shape, coal.ConvexBase | coal.BVHModelBase):
         return np.asarray(shape.vertices())
     shape.computeLocalAABB()
