@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mt3.alignment import Registrar, Registration
+from mt3.control.control import Control
 from mt3.demonstration import Demonstration
 from mt3.errors import (
     ConfigurationError,
@@ -38,7 +39,7 @@ from mt3.motion.planner import MotionPlanner, Plan
 from mt3.motion.robot_model import RobotModel
 from mt3.perception import ObjectView
 from mt3.retrieval import DemoIndex
-from mt3.safety import GuardedArm, Limit, SafetyLimits
+from mt3.safety import Limit, SafetyLimits
 from mt3.task import TaskDescription
 from mt3.types import require_positive
 
@@ -101,7 +102,7 @@ class Executor:
 
     Args:
         scene: The robot in its workplace.
-        arm: Its guarded arm; nothing else moves it.
+        control: Its guarded arm and control loop; nothing else moves it.
         model: The arm's kinematics and shape.
         limits: What the guarded arm keeps.
         observer: Looks at the workplace.
@@ -125,7 +126,7 @@ class Executor:
     def __init__(
         self,
         scene: Scene,
-        arm: GuardedArm,
+        control: Control,
         model: RobotModel,
         limits: SafetyLimits,
         observer: Observer,
@@ -143,7 +144,8 @@ class Executor:
             raise ConfigurationError(
                 "accept_untrusted: got true on a real arm, expected false; it is for simulation"
             )
-        self._scene, self._arm, self._model, self._limits = scene, arm, model, limits
+        self._scene, self._control, self._arm = scene, control, control.arm
+        self._model, self._limits = model, limits
         self._observer, self._source, self._index = observer, source, index
         self._registrar, self._planner = registrar, planner
         self._tracking, self._grip, self._rules = tracking, grip, rules
@@ -214,12 +216,15 @@ class Executor:
 
     def _rest(self, notes: TrialNotes) -> None:
         """Stop arm and fingers, as far as they can still be told to; hides no error on its way."""
-        notes.interventions = self._interventions()
         for name, stop in (("arm", self._arm.stop), ("gripper", self._scene.gripper.stop)):
             try:
                 stop()
             except Exception:  # whatever a driver raises
                 _log.exception("the %s did not stop", name)
+        try:
+            notes.interventions = self._interventions()
+        except DeviceError:
+            _log.exception("the safety gate does not say what it changed")
 
     def _interventions(self) -> Counter[str]:
         """Commands of this trial that the safety gate changed, by limit."""
@@ -342,9 +347,7 @@ class Executor:
             )
 
     def _interact(self, reference: Reference, notes: TrialNotes) -> InteractionLog:
-        interaction = Interaction(reference, self._tracking, self._grip)
-        scene = self._scene
-        log = interaction.run(self._arm, scene.gripper, scene.clock, scene.T_WB)
+        log = self._control.run(Interaction(reference, self._tracking, self._grip))
         notes.interaction = InteractionRecord.from_log(log)
         if log.failure is InteractionFailure.INTERRUPTED:
             raise KeyboardInterrupt
