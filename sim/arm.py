@@ -109,6 +109,12 @@ class SimArm:
         self._require_connection()
         self._hold()
 
+    def pursue(self, joints: FloatArray) -> None:
+        """Be at joints, (n,) rad, after the next step: for a controller that is elsewhere."""
+        self._require_connection()
+        self._twist = None
+        self._velocity = (joints - self._target) / STEP_S
+
     def reset(self, joints: FloatArray) -> None:
         """Put the arm somewhere at rest without physics; for staging a scene."""
         self._robot.world.bullet.reset_joints(self._robot.body, self._robot.arm_joints, joints)

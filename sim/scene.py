@@ -8,7 +8,7 @@ from typing import Self
 
 from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
-from mt3.interfaces import Camera
+from mt3.interfaces import Camera, Clock
 from mt3.tool import ToolFrame
 from sim.arm import ArmController, SimArm
 from sim.clock import SimClock
@@ -74,7 +74,7 @@ class PyBulletScene:
         self.tool = ToolFrame(
             self.sim_robot.T_flange_tool, robot.gripper, robot.hand_mass_kg, robot.p_com_flange
         )
-        self.clock = SimClock(self.world)
+        self.clock: Clock = SimClock(self.world)
         self.arm = SimArm(self.sim_robot)
         self.gripper = SimGripper(self.sim_robot)
         self._cameras: dict[str, Camera] = {}

@@ -49,6 +49,10 @@ class SceneView:
 
     def poses_W(self) -> dict[int, SE3]:
         """Present pose of every body in W, by instance id; new objects join the renderer."""
+        with self._world.lock:
+            return self._poses_W()
+
+    def _poses_W(self) -> dict[int, SE3]:
         world, robot = self._world, self._robot.body
         link_poses = world.bullet.link_poses(robot, self._links)
         poses = {

@@ -35,7 +35,8 @@ class SimJudge:
 
     def success(self) -> bool:
         """Whether the task is done now."""
-        return bool(self._skill.success(self._scene))
+        with self._scene.world.lock:
+            return bool(self._skill.success(self._scene))
 
 
 def build_camera(
