@@ -47,6 +47,8 @@ def replay_in(cfg: DictConfig, scene: Scene, control: Control, recording: Record
     Returns:
         What came out, in a line.
     """
+    if scene.backend == "real" and not cfg.execute:
+        return "replay check: not done, it moves the arm by itself; begin with execute=true"
     task, source = recording.header.task, OneRecording(recording)
     index = build_index(cfg, source)
     if scene.backend == "real":

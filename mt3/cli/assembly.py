@@ -12,6 +12,7 @@ from mt3.cli.software import software_versions
 from mt3.control.control import Control
 from mt3.execution.executor import Executor
 from mt3.execution.observer import Observer
+from mt3.execution.trial_record import Until
 from mt3.interfaces import DemoSource, Judge, Scene
 from mt3.motion.planner import MotionPlanner
 from mt3.motion.robot_model import RobotModel
@@ -27,13 +28,17 @@ class Workplace:
 
     Args:
         scene: The robot in its workplace; ``with`` connects it.
+        control: What all commands to its arm go through.
         executor: Runs trials in it.
         judge: Says whether a task was done.
+        moves_real_arm: Whether the arm is real and may move.
     """
 
     scene: Scene
+    control: Control
     executor: Executor
     judge: Judge
+    moves_real_arm: bool
 
 
 def build(node: object) -> Any:  # noqa: ANN401  # whatever the YAML names
@@ -118,6 +123,8 @@ def build_control(cfg: DictConfig, scene: Scene) -> Control:
 def build_workplace(cfg: DictConfig) -> Workplace:
     """Everything that one trial of the configured task needs; nothing is connected yet.
 
+    On a real arm a trial ends with its plan, unless ``execute`` is set.
+
     Raises:
         NoMatchError: No demonstration fits the task, or none that does can be read.
         LibraryNotFoundError: There are no demonstrations at ``library``.
@@ -126,5 +133,10 @@ def build_workplace(cfg: DictConfig) -> Workplace:
     source: DemoSource = build(cfg.library_source)
     index = build_index(cfg, source)
     scene: Scene = build(cfg.scene)
-    executor = build_executor(cfg, scene, build_control(cfg, scene), source, index)
-    return Workplace(scene, executor, build(cfg.judge)(scene=scene))
+    real = scene.backend == "real"
+    if real and not cfg.execute:
+        cfg.until = Until.PLAN.value
+    control = build_control(cfg, scene)
+    executor = build_executor(cfg, scene, control, source, index)
+    judge: Judge = build(cfg.judge)(scene=scene)
+    return Workplace(scene, control, executor, judge, real and bool(cfg.execute))

@@ -33,3 +33,7 @@ class Control(Protocol):
     def run(self, interaction: Interaction) -> InteractionLog:
         """Follow a reference; see ``Interaction.run``."""
         ...
+
+    def request_stop(self) -> None:
+        """Stop the arm, whatever is under way, and move no more; any thread may ask."""
+        ...

@@ -46,6 +46,7 @@ class ControlProcess:
         model: The arm's kinematics and shape.
         limits: What the arm may not exceed.
         T_WB: Pose of its base in W.
+        may_move: Whether anything may move at all; a dry run looks and plans.
     """
 
     def __init__(
@@ -55,8 +56,10 @@ class ControlProcess:
         model: RobotModel,
         limits: SafetyLimits,
         T_WB: SE3,
+        *,
+        may_move: bool = True,
     ) -> None:
-        self._setup = ControlSetup(build_arm, build_gripper, model, limits, T_WB)
+        self._setup = ControlSetup(build_arm, build_gripper, model, limits, T_WB, may_move)
         self._lock = threading.Lock()
         self._leaving = threading.Event()
         self._shared: SharedState | None = None
@@ -174,7 +177,7 @@ class ControlProcess:
             time.sleep(_BEAT_S)
 
     def _send(self, name: str, *args: object) -> None:
-        self._require_connection()
+        self._require_connection().beat_s = time.monotonic()  # whoever asks is alive
         try:
             self._pipe.send((name, args))
         except OSError as error:

@@ -12,20 +12,26 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
 from mt3.control.monotonic_clock import MonotonicClock
 from mt3.control.shared_state import SharedState, Snapshot
 from mt3.control.watched_clock import WatchedClock
-from mt3.errors import DeviceError, Mt3Error, OperatorLostError, OperatorStopError
+from mt3.errors import (
+    DeviceError,
+    Mt3Error,
+    OperatorLostError,
+    OperatorStopError,
+    SafetyViolation,
+)
 from mt3.execution.interaction import Interaction
 from mt3.execution.interaction_log import InteractionLog
 from mt3.geometry import SE3
 from mt3.interfaces import ArmDriver, Clock, Gripper
 from mt3.motion.robot_model import RobotModel
-from mt3.safety import GuardedArm, SafetyLimits
+from mt3.safety import GuardedArm, Limit, SafetyLimits
 from mt3.types import FloatArray
 
 _log = logging.getLogger(__name__)
@@ -45,6 +51,7 @@ class ControlSetup:
         model: The arm's kinematics and shape.
         limits: What the arm may not exceed.
         T_WB: Pose of its base in W.
+        may_move: Whether anything may move at all; a dry run looks and plans.
     """
 
     build_arm: Callable[..., ArmDriver]
@@ -52,6 +59,7 @@ class ControlSetup:
     model: RobotModel
     limits: SafetyLimits
     T_WB: SE3
+    may_move: bool
 
 
 def serve(setup: ControlSetup, pipe: Connection, shared: SharedState) -> None:
@@ -84,15 +92,20 @@ class _Server:
         self._arm = GuardedArm(self.driver, setup.model, setup.limits, setup.T_WB, MonotonicClock())
         self._streaming = False
         self._lost: OperatorLostError | None = None
-        self._requests: dict[str, Callable[..., Any]] = {
+        moving: dict[str, Callable[..., Any]] = {
             "command_twist": self._command_twist,
-            "follow": self._moving(self._arm.follow),
-            "begin_freedrive": self._moving(self._arm.begin_freedrive),
+            "follow": self._arm.follow,
+            "begin_freedrive": self._arm.begin_freedrive,
+            "run": self._run,
+            "gripper.command": self.gripper.command,
+        }
+        self._requests: dict[str, Callable[..., Any]] = {
             "end_freedrive": self._arm.end_freedrive,
             "stop": self._stop,
-            "run": self._moving(self._run),
-            "gripper.command": self.gripper.command,
             "gripper.stop": self.gripper.stop,
+        } | {
+            name: self._moving(move) if setup.may_move else _refused(name)
+            for name, move in moving.items()
         }
 
     def obey(self) -> None:
@@ -134,7 +147,6 @@ class _Server:
             self._pipe.send((True, answer))
 
     def _command_twist(self, V_BE_E: FloatArray) -> None:
-        self._require_operator()
         self._streaming = True
         self._arm.command_twist(V_BE_E)
         self._streaming = bool(np.any(V_BE_E))
@@ -147,7 +159,7 @@ class _Server:
         return interaction.run(self._arm, self.gripper, self._clock, self._T_WB)
 
     def _moving(self, move: Callable[..., Any]) -> Callable[..., Any]:
-        """A request that moves the arm: only with an operator, and at rest if that fails."""
+        """A request that moves something: only with an operator, and at rest if that fails."""
 
         def guarded(*args: Any) -> Any:  # noqa: ANN401  # whatever the request takes and gives
             self._require_operator()
@@ -190,6 +202,19 @@ class _Server:
                 f"operator: got no sign of life of the operator's program for {silent_s:.3f} s, "
                 f"expected one every {LONGEST_SILENCE_S} s while the arm moves; it was stopped"
             )
+
+
+def _refused(name: str) -> Callable[..., Never]:
+    """What a request that moves something comes to in a dry run."""
+
+    def refuse(*_: object) -> Never:
+        raise SafetyViolation(
+            f"dry run: got {name}, expected no motion; execute=true lets the arm move, or move it "
+            "out of the view by hand",
+            Limit.COMMAND.value,
+        )
+
+    return refuse
 
 
 def _take_priority() -> None:

@@ -1,5 +1,6 @@
 """Control where the program itself runs: for simulation, whose clock stands still otherwise."""
 
+import _thread
 from dataclasses import dataclass
 
 from mt3.execution.interaction import Interaction
@@ -25,6 +26,10 @@ class InProcessControl:
         """Follow a reference; see ``Interaction.run``."""
         scene = self.scene
         return interaction.run(self.arm, scene.gripper, scene.clock, scene.T_WB)
+
+    def request_stop(self) -> None:
+        """Interrupt the program, as Ctrl-C does, which stops the arm."""
+        _thread.interrupt_main()
 
 
 def control_in_process(scene: Scene, model: RobotModel, limits: SafetyLimits) -> InProcessControl:

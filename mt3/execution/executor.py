@@ -25,7 +25,7 @@ from mt3.execution.interaction_log import InteractionFailure, InteractionLog
 from mt3.execution.matching import Match, Matches, Retrieved, require_only_trusted
 from mt3.execution.observer import Observation, Observer
 from mt3.execution.reference import Reference, transfer
-from mt3.execution.trial_record import FailureStage, TrialNotes, TrialRecord
+from mt3.execution.trial_record import FailureStage, TrialNotes, TrialRecord, Until
 from mt3.execution.trial_stages import (
     ArrivalRecord,
     InteractionRecord,
@@ -64,6 +64,7 @@ class ExecutionRules:
         verified_candidates: So many of the best retrieved demonstrations are registered, and the
             one that most probably fits is done.
         accept_untrusted: Act on a registration that is not trusted; for experiments.
+        until: How far a trial goes: ``plan``, ``approach`` or ``end``.
 
     Raises:
         ConfigurationError: A value that is not a positive number.
@@ -76,11 +77,16 @@ class ExecutionRules:
     max_end_opening_error: float = 0.1
     verified_candidates: int = 3
     accept_untrusted: bool = False
+    until: Until = Until.END
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if name != "accept_untrusted":
+            if name not in ("accept_untrusted", "until"):
                 require_positive(name, getattr(self, name))
+        if self.until not in tuple(Until):
+            choices = ", ".join(Until)
+            raise ConfigurationError(f"until: got {self.until!r}, expected one of {choices}")
+        object.__setattr__(self, "until", Until(self.until))
         if not isinstance(self.verified_candidates, int):
             raise ConfigurationError(
                 f"verified_candidates: got {self.verified_candidates!r}, expected a whole number "
@@ -176,7 +182,7 @@ class Executor:
             return notes.interrupted()
         except Mt3Error as error:
             return notes.failed(str(error), _reason_code(error))
-        return notes.completed()
+        return notes.reached(self._rules.until)
 
     def interrupted(self, task: TaskDescription) -> TrialRecord:
         """The record of a trial that somebody ended before ``run`` began or could give one."""
@@ -195,10 +201,14 @@ class Executor:
         with notes.during(FailureStage.PLAN):
             references = self._transfer(match.demo, match.registration)
             plan, reference = self._plan(references, match.seen, notes)
+        if self._rules.until is Until.PLAN:
+            return
         with notes.during(FailureStage.APPROACH):
             self._approach(plan, reference)
         with notes.during(FailureStage.ARRIVE):
             self._prove_arrival(reference, notes)
+        if self._rules.until is Until.APPROACH:
+            return
         with notes.during(FailureStage.INTERACT):
             log = self._interact(reference, notes)
         with notes.during(FailureStage.VERIFY):
