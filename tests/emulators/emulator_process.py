@@ -6,6 +6,7 @@ the back door. They are called here by name and answered over a pipe.
 
 import multiprocessing
 import signal
+import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
@@ -15,7 +16,8 @@ _CONTEXT = multiprocessing.get_context("spawn")
 class EmulatorProcess:
     """Runs a controller in a child process; ``with`` starts and ends it.
 
-    ``emulator.call("name", *args)`` calls a method of the controller, or reads an attribute.
+    ``emulator.call("name", *args)`` calls a method of the controller, or reads an attribute. Any
+    thread may.
 
     Args:
         build: Makes the controller, in the child; picklable.
@@ -23,6 +25,7 @@ class EmulatorProcess:
 
     def __init__(self, build: Callable[[], object]) -> None:
         self._build = build
+        self._lock = threading.Lock()
 
     def __enter__(self) -> "EmulatorProcess":
         self._pipe, theirs = _CONTEXT.Pipe()
@@ -40,8 +43,9 @@ class EmulatorProcess:
 
     def call(self, name: str, *args: object) -> object:
         """Call a method of the controller by name, or read an attribute."""
-        self._pipe.send((name, args))
-        return self._answer()
+        with self._lock:
+            self._pipe.send((name, args))
+            return self._answer()
 
     def _answer(self) -> object:
         if not self._pipe.poll(30):

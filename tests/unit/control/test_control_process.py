@@ -29,7 +29,7 @@ from mt3.geometry import SE3
 from mt3.interfaces import JointTrajectory
 from mt3.motion.tool_limits import ToolLimits
 from mt3.safety import SafetyLimits
-from sim.panda import OBSERVE_JOINTS
+from sim.robots import PANDA
 from sim.workplace import build_model
 
 FORWARD = np.array([0.0, 0.0, 0.02, 0.0, 0.0, 0.0])
@@ -42,8 +42,8 @@ LIMITS = SafetyLimits(
     table_height_m=0.0,
     table_clearance_m=0.002,
 )
-MODEL = build_model()
-T_BE = MODEL.forward(OBSERVE_JOINTS)
+MODEL = build_model("panda")
+T_BE = MODEL.forward(PANDA.observe_joints)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def trace(tmp_path):
 
 @pytest.fixture
 def control(trace):
-    arm = partial(TracedArm, trace=trace, joints=OBSERVE_JOINTS, T_BE=T_BE)
+    arm = partial(TracedArm, trace=trace, joints=PANDA.observe_joints, T_BE=T_BE)
     return ControlProcess(arm, TracedGripper, MODEL, LIMITS, SE3.identity())
 
 
@@ -82,7 +82,7 @@ def test_constructing_connects_nothing_and_nothing_works_outside_with(control, t
             call()
     assert words(trace) == []
     with control:
-        assert control.arm.state().joints == pytest.approx(OBSERVE_JOINTS)
+        assert control.arm.state().joints == pytest.approx(PANDA.observe_joints)
     assert words(trace)[0] == "connect"
     assert words(trace)[-1] == "disconnect"
     with pytest.raises(NotConnectedError):
@@ -114,10 +114,10 @@ def test_an_interaction_runs_there_and_its_log_comes_back(control) -> None:
 def test_a_trajectory_is_followed_and_then_refused_from_elsewhere(control) -> None:
     u = np.linspace(0.0, 1.0, 50)
     shape = u**3 * (10 - 15 * u + 6 * u**2)
-    trajectory = JointTrajectory(u, OBSERVE_JOINTS + 0.02 * shape[:, None])
+    trajectory = JointTrajectory(u, PANDA.observe_joints + 0.02 * shape[:, None])
     with control:
         control.arm.follow(trajectory)
-        assert control.arm.state().joints == pytest.approx(OBSERVE_JOINTS + 0.02)
+        assert control.arm.state().joints == pytest.approx(PANDA.observe_joints + 0.02)
         with pytest.raises(SafetyViolation, match="trajectory"):
             control.arm.follow(JointTrajectory(trajectory.t_s, trajectory.joints + 0.1))
 
@@ -156,7 +156,7 @@ def test_a_silent_program_stops_the_arm_and_hears_of_it(control, trace, monkeypa
 
 
 def test_a_lost_arm_is_said_by_every_call(trace) -> None:
-    arm = partial(TracedArm, trace=trace, joints=OBSERVE_JOINTS, T_BE=T_BE, fails_after=3)
+    arm = partial(TracedArm, trace=trace, joints=PANDA.observe_joints, T_BE=T_BE, fails_after=3)
     with ControlProcess(arm, TracedGripper, MODEL, LIMITS, SE3.identity()) as control:
         log = control.run(resting(5.0))
         assert log.failure is InteractionFailure.DEVICE
@@ -166,7 +166,7 @@ def test_a_lost_arm_is_said_by_every_call(trace) -> None:
 
 
 def test_a_driver_that_does_not_connect_says_why(trace) -> None:
-    wrong = partial(TracedArm, trace=trace, joints=OBSERVE_JOINTS)  # a pose is missing
+    wrong = partial(TracedArm, trace=trace, joints=PANDA.observe_joints)  # a pose is missing
     control = ControlProcess(wrong, TracedGripper, MODEL, LIMITS, SE3.identity())
     with pytest.raises(DeviceError, match="TypeError"), control:
         pass
@@ -205,7 +205,7 @@ if __name__ == "__main__":
 def test_a_killed_or_frozen_program_leaves_an_arm_at_rest(trace, tmp_path, number) -> None:
     """The figures are the bench's; here that it stops at all, and the process ends."""
     script = tmp_path / "operator.py"
-    data = pickle.dumps((MODEL, LIMITS, OBSERVE_JOINTS))
+    data = pickle.dumps((MODEL, LIMITS, PANDA.observe_joints))
     emulators = os.path.dirname(traced_robot.__file__)
     script.write_text(_OPERATOR.format(emulators=emulators, data=data, trace=str(trace)))
     process = subprocess.Popen([sys.executable, str(script)])
