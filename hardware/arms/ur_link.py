@@ -10,7 +10,7 @@ import numpy as np
 
 from hardware.arms.controller_clock import ControllerClock
 from hardware.arms.ur_pose import se3_from_ur
-from hardware.arms.ur_status import require_fit, require_program
+from hardware.arms.ur_status import program_runs, require_fit
 from mt3.errors import DeviceError, NotConnectedError, StaleDataError
 from mt3.interfaces import ArmState
 from mt3.types import FloatArray
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 WATCHDOG_HZ = 20.0  # a controller that hears nothing for 50 ms ends the program
 _KEEP_S = 0.005  # period of the keeper
 _RENEW_S = 0.012  # the last command is sent again after this long
-_LATE_S = 0.03  # the receiving client may learn of a stop later than the controlling one
+_LATE_S = 0.03  # until all that belongs to a stop is known to the receiving client
 _STALE_S = 0.1
 _LOST_S = 0.5
 _SERVO_S, _LOOKAHEAD_S, _GAIN = 0.008, 0.05, 300.0
@@ -230,7 +230,13 @@ class UrLink:
                 "check the network, then connect anew"
             )
         require_fit(self._host, self._receive)
-        require_program(self._host, self._receive)
+        if not program_runs(self._receive):
+            time.sleep(_LATE_S)
+            require_fit(self._host, self._receive)  # its cause may show later than the end
+            raise DeviceError(
+                f"{self._host}: the control program on the controller has ended: its watchdog "
+                "heard nothing from us in time, or the pendant stopped it; connect anew"
+            )
 
     def _latch(self, error: DeviceError) -> None:
         if self._error is None:

@@ -1,5 +1,7 @@
 """A UR5e as a test configures it: figures of its emulator, limits of its URDF."""
 
+import time
+
 import numpy as np
 
 from hardware.arms.universal_robots import UniversalRobotsArm
@@ -22,3 +24,11 @@ def ur5e(**changed: object) -> UniversalRobotsArm:
         "dh_d": [0.1625, 0.0, 0.0, 0.1333, 0.0997, 0.0996],
     }
     return UniversalRobotsArm(**(values | changed))
+
+
+def stream_twist(V_BE_E: np.ndarray) -> None:
+    """Connect and move along a twist until something ends this process."""
+    with ur5e() as arm:
+        while True:
+            arm.command_twist(V_BE_E)
+            time.sleep(1 / 60)

@@ -118,7 +118,7 @@ class Machine:
         self.now_s = now_s
         if self.emergency_stop:
             self.stop_program("emergency stop")
-        if self.watchdog_hz > 0 and time.monotonic() - self.last_packet_s > 1 / self.watchdog_hz:
+        if self.watchdog_hz > 0 and now_s - self.last_packet_s > 1 / self.watchdog_hz:
             self.stop_program("watchdog")
         if self.program is not None and not self.protective_stop and not self.refusing:
             self._run_program(self.program)
