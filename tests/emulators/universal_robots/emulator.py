@@ -67,7 +67,9 @@ class UrEmulator:
             "gripper": Endpoint(63352, lambda c: GripperClient(c, self._gripper)),
         }
 
-    def _rtde_client(self, connection: Connection, version: tuple[int, int, int, int]) -> RtdeClient:
+    def _rtde_client(
+        self, connection: Connection, version: tuple[int, int, int, int]
+    ) -> RtdeClient:
         def write(values: dict[str, object]) -> None:
             with self._lock:
                 self._machine.write(values)

@@ -19,9 +19,18 @@ _MOTIONS = {1, 9, 10, 11}
 _LOGGED_TICKS = 60_000  # two minutes
 _UNMODELLED = {
     **dict.fromkeys(
-        "target_qdd target_current target_moment actual_current joint_control_output "
-        "actual_TCP_force joint_temperatures actual_joint_voltage ft_raw_wrench "
-        "payload_inertia".split(),
+        (
+            "target_qdd",
+            "target_current",
+            "target_moment",
+            "actual_current",
+            "joint_control_output",
+            "actual_TCP_force",
+            "joint_temperatures",
+            "actual_joint_voltage",
+            "ft_raw_wrench",
+            "payload_inertia",
+        ),
         [0.0] * 6,
     ),
     "joint_mode": [253] * 6,
