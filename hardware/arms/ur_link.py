@@ -177,7 +177,9 @@ class UrLink:
         try:
             done = command()
         except (RuntimeError, ValueError) as error:  # what C++ threw
-            self._latch(NotConnectedError(f"{self._host}: the connection was lost ({error})"))
+            self._latch(
+                NotConnectedError(f"{self._host}: the connection was lost ({error}); connect anew")
+            )
             self.check()
         self._sent_s = time.monotonic()
         if not done:
