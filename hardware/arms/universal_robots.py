@@ -19,7 +19,7 @@ from mt3.types import FloatArray, frozen_array
 _log = logging.getLogger(__name__)
 
 _TWIST_VALID_S = 0.1  # a twist that is not renewed for this long ends in rest
-_TWIST_M_S2 = 5.0  # fast enough to follow shaped twists; the safety gate sets the gentler limits
+_TWIST_M_S2 = 10.0  # fast enough to follow shaped twists; the safety gate sets gentler limits
 _FASTEST_M_S, _FASTEST_RAD_S = 1.0, np.pi  # UR5e data sheet: tool speed, joint speed
 _PERIOD_S = 0.008  # of joint targets
 _START_RAD = 0.02

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from hardware.arms.controller_clock import ControllerClock
-from hardware.arms.ur_pose import se3_from_ur
-from hardware.arms.ur_status import require_fit, require_program
-from mt3.errors import DeviceError, NotConnectedError, StaleDataError
+from hardware.arms.ur_receiver import UrReceiver
+from hardware.arms.ur_status import program_runs, require_fit
+from mt3.errors import DeviceError, NotConnectedError
 from mt3.interfaces import ArmState
 from mt3.types import FloatArray
 
@@ -20,8 +19,7 @@ _log = logging.getLogger(__name__)
 WATCHDOG_HZ = 20.0  # a controller that hears nothing for 50 ms ends the program
 _KEEP_S = 0.005  # period of the keeper
 _RENEW_S = 0.012  # the last command is sent again after this long
-_LATE_S = 0.03  # the receiving client may learn of a stop later than the controlling one
-_STALE_S = 0.1
+_LATE_S = 0.03  # until all that belongs to a stop is known to the receiving client
 _LOST_S = 0.5
 _SERVO_S, _LOOKAHEAD_S, _GAIN = 0.008, 0.05, 300.0
 _STOP_M_S2, _STOP_RAD_S2 = 10.0, 30.0
@@ -50,15 +48,13 @@ class UrLink:
 
     def __init__(self, host: str, receive: Any, control: Any) -> None:  # noqa: ANN401
         self._host = host
-        self._receive = receive
+        self._receiver = UrReceiver(host, receive)
         self._control = control
         self._lock = threading.RLock()
-        self._clock = ControllerClock()
-        self._stamp_s, self._received_s = -1.0, time.monotonic()
         self._error: DeviceError | None = None
         self._mode = "idle"
         self._repeat: Command = control.kickWatchdog
-        self._sent_s = self._received_s
+        self._sent_s = time.monotonic()
         self._expires_s = float("inf")
         self._closing = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name=f"keeper of {host}", daemon=True)
@@ -129,16 +125,7 @@ class UrLink:
             DeviceError: The link is broken.
         """
         self.check()
-        age_s = self._age_s()
-        if age_s > _STALE_S:
-            raise StaleDataError(
-                f"{self._host}: got the last state {age_s:.2f} s ago, expected one within "
-                f"{_STALE_S} s; check the network"
-            )
-        stamp_s, joints, pose, speed = self._snapshot()
-        T_BE = se3_from_ur(pose)
-        V_BE_E = np.concatenate([T_BE.R.T @ speed[:3], T_BE.R.T @ speed[3:]])
-        return ArmState(self._clock.host_time(stamp_s, time.monotonic()), joints, T_BE, V_BE_E)
+        return self._receiver.state()
 
     def check(self) -> None:
         """Raise what broke the link, now or earlier.
@@ -162,7 +149,7 @@ class UrLink:
             self._end_keeper()
             self._finish(self._end_program)
         except DeviceError as error:
-            _log.warning("%s: not stopped by us, but by its watchdog (%s)", self._host, error)
+            _log.warning("%s: could not be told to stop (%s)", self._host, error)
         finally:
             self._end_keeper()
             self._disconnect()
@@ -190,7 +177,9 @@ class UrLink:
         try:
             done = command()
         except (RuntimeError, ValueError) as error:  # what C++ threw
-            self._latch(NotConnectedError(f"{self._host}: the connection was lost ({error})"))
+            self._latch(
+                NotConnectedError(f"{self._host}: the connection was lost ({error}); connect anew")
+            )
             self.check()
         self._sent_s = time.monotonic()
         if not done:
@@ -219,40 +208,29 @@ class UrLink:
                 return
 
     def _find_fault(self) -> None:
-        if not (self._receive.isConnected() and self._control.isConnected()):
+        receive = self._receiver.client
+        if not (receive.isConnected() and self._control.isConnected()):
             raise NotConnectedError(
-                f"{self._host}: the controller closed the connection; the arm was stopped by its "
-                "watchdog, connect anew"
+                f"{self._host}: the controller closed the connection, and its watchdog stops the "
+                "arm; connect anew"
             )
-        if (silence_s := self._age_s()) > _LOST_S:
+        if (silence_s := self._receiver.age_s()) > _LOST_S:
             raise NotConnectedError(
                 f"{self._host}: got nothing for {silence_s:.2f} s, expected a state every 2 ms; "
                 "check the network, then connect anew"
             )
-        require_fit(self._host, self._receive)
-        require_program(self._host, self._receive)
+        require_fit(self._host, receive)
+        if not program_runs(receive):
+            time.sleep(_LATE_S)
+            require_fit(self._host, receive)  # its cause may show later than the end
+            raise DeviceError(
+                f"{self._host}: the control program on the controller has ended: its watchdog "
+                "heard nothing from us in time, or the pendant stopped it; connect anew"
+            )
 
     def _latch(self, error: DeviceError) -> None:
         if self._error is None:
             self._error = error
-
-    def _age_s(self) -> float:
-        """Time since a packet with a new stamp was seen."""
-        stamp_s, now_s = self._receive.getTimestamp(), time.monotonic()
-        if stamp_s != self._stamp_s:
-            self._stamp_s, self._received_s = stamp_s, now_s
-            self._clock.host_time(stamp_s, now_s)
-        return now_s - self._received_s
-
-    def _snapshot(self) -> tuple[float, FloatArray, FloatArray, FloatArray]:
-        """Stamp, joints, pose and speed of one packet; the client's getters are not one."""
-        receive = self._receive
-        while True:
-            stamp_s: float = receive.getTimestamp()
-            values = receive.getActualQ(), receive.getActualTCPPose(), receive.getActualTCPSpeed()
-            if receive.getTimestamp() == stamp_s:
-                joints, pose, speed = (np.array(value) for value in values)
-                return stamp_s, joints, pose, speed
 
     def _await_rest(self) -> None:
         deadline_s = time.monotonic() + _SETTLES_S
@@ -278,6 +256,5 @@ class UrLink:
         """
         if self._error is not None:
             self._control.disconnect()
-            self._receive.disconnect()
-        del self._control, self._receive, self._repeat
-
+            self._receiver.client.disconnect()
+        del self._control, self._receiver, self._repeat

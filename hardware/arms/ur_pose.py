@@ -14,6 +14,4 @@ def se3_from_ur(pose: Sequence[float]) -> SE3:
     Source: Universal Robots, script manual, types: a pose is p[x, y, z, ax, ay, az].
     """
     numbers = np.asarray(pose, dtype=np.float64)
-    return SE3.from_rotation_translation(
-        Rotation.from_rotvec(numbers[3:]).as_matrix(), numbers[:3]
-    )
+    return SE3.from_rotation_translation(Rotation.from_rotvec(numbers[3:]).as_matrix(), numbers[:3])

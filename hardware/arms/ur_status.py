@@ -53,16 +53,3 @@ def require_fit(host: str, receive: Any) -> None:  # noqa: ANN401
 def program_runs(receive: Any) -> bool:  # noqa: ANN401
     """Whether any program runs on the controller."""
     return bool(receive.getRobotStatus() & _PROGRAM_RUNS)
-
-
-def require_program(host: str, receive: Any) -> None:  # noqa: ANN401
-    """Check that our program still runs on the controller.
-
-    Raises:
-        DeviceError: It does not.
-    """
-    if not program_runs(receive):
-        raise DeviceError(
-            f"{host}: the control program on the controller has ended: its watchdog heard nothing "
-            "from us in time, or the pendant stopped it; connect anew"
-        )

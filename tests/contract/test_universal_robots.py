@@ -3,22 +3,25 @@
 The vendor's client library is the real one; the emulator's own state is the back door.
 """
 
+import functools
 import pickle
 
-import numpy as np
 import pytest
 from device_contracts import ArmContract, GripperContract
 from emulator_process import EmulatorProcess
 from universal_robots import UrEmulator
-from universal_robots_rig import HOST, ur5e
+from universal_robots_rig import ur5e_at
 
 from hardware.grippers.robotiq import RobotiqGripper
 from mt3.control.monotonic_clock import MonotonicClock
 from mt3.geometry import SE3
 
+HOST = "127.0.2.1"
+
+
 @pytest.fixture(scope="module")
 def emulator():
-    with EmulatorProcess(UrEmulator) as emulator:
+    with EmulatorProcess(functools.partial(UrEmulator, HOST)) as emulator:
         yield emulator
 
 
@@ -40,7 +43,7 @@ class TestArm(BackDoor, ArmContract):
 
     @pytest.fixture
     def arm(self):
-        return pickle.loads(pickle.dumps(ur5e()))  # noqa: S301 - as it goes to its process
+        return pickle.loads(pickle.dumps(ur5e_at(HOST)))  # as it goes to its process
 
     def true_joints(self):
         return self.emulator.call("joints")
@@ -55,7 +58,7 @@ class TestGripper(BackDoor, GripperContract):
 
     @pytest.fixture
     def gripper(self):
-        return pickle.loads(pickle.dumps(RobotiqGripper(HOST)))  # noqa: S301
+        return pickle.loads(pickle.dumps(RobotiqGripper(HOST)))
 
     def true_width_m(self):
         return self.emulator.call("opening") * 0.085

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from universal_robots import UrEmulator  # noqa: E402
+from universal_robots import UrEmulator
 
 
 def main() -> None:
@@ -17,8 +17,8 @@ def main() -> None:
     emulator = UrEmulator(parser.parse_args().host)
     emulator.start()
     for name, endpoint in emulator.endpoints.items():
-        print(f"{emulator.host}:{endpoint.port}  {name}")
-    print("Ctrl-C ends it.", flush=True)
+        print(f"{emulator.host}:{endpoint.port}  {name}")  # noqa: T201
+    print("Ctrl-C ends it.", flush=True)  # noqa: T201
     signal.sigwait({signal.SIGINT, signal.SIGTERM})
     emulator.stop()
 

@@ -78,29 +78,15 @@ class ControlScript:
             self._signal(DONE)
 
     def _process(self, command: int) -> Iterator[None]:
-        arm = self._arm
-        if command == 1:
-            self._claim("move")
-            goal = self._doubles(0, 6)
-            arm.move_to(goal, *self._doubles(6, 2))
-            while np.abs(arm.q - goal).max() > 1e-6:
-                yield
-            self._thread = ""
-        elif command in (9, 10):
-            self._claim("speed")
-            target, acceleration = self._doubles(0, 6), self._doubles(6, 1)[0]
-            move = arm.move_by_joint_velocity if command == 9 else arm.move_by_twist
-            move(target, acceleration)
-        elif command == 11:
-            self._claim("servo")
-            arm.servo_to(self._doubles(0, 6), self._doubles(9, 1)[0])
+        if command in (1, 9, 10, 11):
+            yield from self._move(command)
         elif command in (15, 16, 33, 34):
             yield from self._stop(linear=command != 34, deceleration=self._doubles(0, 1)[0])
         elif command in (18, 19):
             self._claim("")
             self.teaching = command == 18
         elif command == 35:
-            self._set_watchdog(self._doubles(0, 1)[0])
+            self._set_watchdog(float(self._doubles(0, 1)[0]))
         elif command == 40:
             for k, value in enumerate(self._tcp_offset):
                 self._outputs[f"output_double_register_{k}"] = value
@@ -108,6 +94,22 @@ class ControlScript:
             self.ended = True
         else:
             raise ScriptError(f"command {command}: not emulated")
+
+    def _move(self, command: int) -> Iterator[None]:
+        arm, target = self._arm, self._doubles(0, 6)
+        if command == 1:
+            self._claim("move")
+            arm.move_to(target, *self._doubles(6, 2))
+            while np.abs(arm.q - target).max() > 1e-6:
+                yield
+            self._thread = ""
+        elif command == 11:
+            self._claim("servo")
+            arm.servo_to(target, self._doubles(9, 1)[0])
+        else:
+            self._claim("speed")
+            move = arm.move_by_joint_velocity if command == 9 else arm.move_by_twist
+            move(target, self._doubles(6, 1)[0])
 
     def _claim(self, thread: str) -> None:
         """Two threads that move the arm at once are an error; so is motion while a hand moves it.

@@ -67,7 +67,9 @@ class UrEmulator:
             "gripper": Endpoint(63352, lambda c: GripperClient(c, self._gripper)),
         }
 
-    def _rtde_client(self, connection: Connection, version: tuple[int, int, int, int]) -> RtdeClient:
+    def _rtde_client(
+        self, connection: Connection, version: tuple[int, int, int, int]
+    ) -> RtdeClient:
         def write(values: dict[str, object]) -> None:
             with self._lock:
                 self._machine.write(values)
@@ -111,6 +113,7 @@ class UrEmulator:
         while not self._stopping:
             await asyncio.sleep(max(0.0, start_s + (tick + 1) * TICK_S - time.monotonic()))
             passed = int((time.monotonic() - start_s) / TICK_S) - tick
+            await asyncio.sleep(0)  # what was sent until now is taken first: a watchdog is fair
             if passed > 0:
                 tick += passed
                 self._tick(tick, start_s + tick * TICK_S, passed * TICK_S)
@@ -131,6 +134,11 @@ class UrEmulator:
         """Joints, (6,), rad."""
         with self._lock:
             return self._machine.arm.q.copy()
+
+    def joint_speeds(self) -> np.ndarray:
+        """Of the joints, (6,), rad/s."""
+        with self._lock:
+            return self._machine.arm.qd.copy()
 
     def pose(self) -> np.ndarray:
         """Tool centre point in the controller's base, (4, 4)."""

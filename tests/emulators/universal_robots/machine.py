@@ -19,9 +19,18 @@ _MOTIONS = {1, 9, 10, 11}
 _LOGGED_TICKS = 60_000  # two minutes
 _UNMODELLED = {
     **dict.fromkeys(
-        "target_qdd target_current target_moment actual_current joint_control_output "
-        "actual_TCP_force joint_temperatures actual_joint_voltage ft_raw_wrench "
-        "payload_inertia".split(),
+        (
+            "target_qdd",
+            "target_current",
+            "target_moment",
+            "actual_current",
+            "joint_control_output",
+            "actual_TCP_force",
+            "joint_temperatures",
+            "actual_joint_voltage",
+            "ft_raw_wrench",
+            "payload_inertia",
+        ),
         [0.0] * 6,
     ),
     "joint_mode": [253] * 6,
@@ -118,7 +127,7 @@ class Machine:
         self.now_s = now_s
         if self.emergency_stop:
             self.stop_program("emergency stop")
-        if self.watchdog_hz > 0 and time.monotonic() - self.last_packet_s > 1 / self.watchdog_hz:
+        if self.watchdog_hz > 0 and now_s - self.last_packet_s > 1 / self.watchdog_hz:
             self.stop_program("watchdog")
         if self.program is not None and not self.protective_stop and not self.refusing:
             self._run_program(self.program)
