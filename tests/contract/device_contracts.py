@@ -85,7 +85,7 @@ class ArmContract:
     def test_follow_ends_at_rest_at_the_last_joints(self, arm) -> None:
         with arm:
             start = arm.state().joints
-            goal = start + np.array([0.2, -0.1, 0.1, 0.2, -0.1, 0.1, 0.3])
+            goal = start + np.resize([0.2, -0.1, 0.1, 0.2, -0.1, 0.1, 0.3], start.shape)
             arm.follow(_smooth(start, goal, 1.5))
             np.testing.assert_allclose(self.true_joints(), goal, atol=2e-3)
             np.testing.assert_allclose(arm.state().V_BE_E, 0.0, atol=0.01)
