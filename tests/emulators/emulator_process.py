@@ -4,7 +4,9 @@ The controller is any object with ``start()`` and ``stop()``; its other methods 
 the back door. They are called here by name and answered over a pipe.
 """
 
+import contextlib
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -58,6 +60,8 @@ class EmulatorProcess:
 
 def _serve(build: Callable[[], object], pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program under test
+    with contextlib.suppress(PermissionError):  # a controller has a computer of its own
+        os.setpriority(os.PRIO_PROCESS, 0, -15)
     try:
         controller = build()
         controller.start()
