@@ -78,13 +78,17 @@ def test_fingers_fill_their_whole_travel(panda):
 
 SHAPES = """<robot name="shapes">
   <link name="base"><collision><geometry><sphere radius="0.1"/></geometry></collision></link>
-  <link name="arm"><collision><geometry><cylinder radius="0.1" length="0.4"/></geometry></collision></link>
+  <link name="arm">
+    <collision><geometry><cylinder radius="0.1" length="0.4"/></geometry></collision>
+  </link>
   <link name="hand"><collision><geometry><box size="0.2 0.4 0.6"/></geometry></collision></link>
   <joint name="turn" type="revolute">
     <parent link="base"/><child link="arm"/><origin xyz="1 0 0"/><axis xyz="0 0 1"/>
     <limit lower="-1" upper="1" effort="1" velocity="1"/>
   </joint>
-  <joint name="end" type="fixed"><parent link="arm"/><child link="hand"/><origin xyz="1 0 0"/></joint>
+  <joint name="end" type="fixed">
+    <parent link="arm"/><child link="hand"/><origin xyz="1 0 0"/>
+  </joint>
 </robot>"""
 
 
