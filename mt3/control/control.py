@@ -6,6 +6,7 @@ from typing import Protocol
 from mt3.execution.interaction import Interaction
 from mt3.execution.interaction_log import InteractionLog
 from mt3.interfaces import FreedriveArm
+from mt3.safety import Surroundings
 
 
 class ControlledArm(FreedriveArm, Protocol):
