@@ -6,7 +6,7 @@ Only the robot's kinematics and the shapes of its links are the model's own. Tol
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from mt3.motion.robot_model import RobotModel
 POSITION, RATE, CONDITION = 1e-3, 1.02, 0.5
 ROUNDING = 1e-6
 SAMPLES_S = 0.02
+OUTLINE_M = 0.011  # so far outside of a block the guard, which knows cells of 1 cm, sees contact
+LEAVING_M, ARRIVING_M = 0.055, 0.135  # so near its ends a trajectory's tool may touch things
 
 
 @dataclass(frozen=True)
@@ -58,33 +60,42 @@ class Oracle:
     Args:
         model: The arm.
         permitted: What it may do.
-        blocks: Lower and upper corners of boxes that stand on the table, metres.
-        tool_may_touch: Those of the blocks that tool and fingers may touch.
+        block: Lower and upper corner of what stands on the table, (2, 3), metres.
+        target: Whether that is the target object, which the tool may reach at a trajectory's end.
+        contact: Whether the tool may touch it everywhere.
         violations: What went wrong, in words.
         worst: Largest share of each limit that was used.
     """
 
     model: RobotModel
     permitted: Permitted
-    blocks: Sequence[np.ndarray] = ()
-    tool_may_touch: Sequence[np.ndarray] = ()
+    block: np.ndarray | None = None
+    target: bool = False
+    contact: bool = False
     violations: list[str] = field(default_factory=list)
     worst: dict[str, float] = field(default_factory=dict)
     commands: int = 0
 
     def __post_init__(self) -> None:
         hulls = [hull for hull in self.model.chain.hulls if hull.joint]
-        self._joints = np.concatenate([np.full(len(h.points), h.joint) for h in hulls])
-        self._points = np.concatenate([h.points for h in hulls])
+        self._points = [(h.joint, h.points) for h in hulls]
         self._fingers = np.concatenate([np.full(len(h.points), h.movable) for h in hulls])
         self._tool = np.concatenate([np.full(len(h.points), h.on_tool) for h in hulls])
         self.stopped()
 
     def handed_over(self, q: np.ndarray) -> None:
-        """Somebody else put the arm here; it may be no worse from now on."""
+        """Somebody else put the arm here, or things around it; it may be no worse from now on."""
         self.stopped()
         self._given = self._excess(q)
         self._given_contact = self.model.self_collides(q)
+        self._given_m = self._tool_at(q)
+
+    def surrounded(
+        self, block: np.ndarray | None, floor_m: float, *, target: bool, contact: bool
+    ) -> None:
+        """Something else stands near the arm; another height is its least."""
+        self.block, self.target, self.contact = block, target, target and contact
+        self.permitted = replace(self.permitted, floor_m=floor_m)
 
     def stopped(self) -> None:
         """The arm was told to rest at once."""
@@ -119,17 +130,27 @@ class Oracle:
 
     def moved(self, q: np.ndarray) -> None:
         """The arm went to joints (n,) rad."""
+        risen_m = self._tool_at(q)[2] - self._given_m[2]
+        self._look(q, max(0.0, float(risen_m)))
+
+    def _look(self, q: np.ndarray, depth_m: float) -> None:
+        """Compare a position; a tool that was in the block may be so much deeper in it."""
         excess = self._excess(q)
         for name, got in excess.items():
             given, slack = self._given[name], CONDITION if name == "condition" else POSITION
+            if name == "tool in block":
+                slack += np.where(given > -OUTLINE_M, depth_m, 0.0)
             bad = got > np.maximum(given, 0.0) + slack
             if bad.any():
-                self.violations.append(f"{name}: {np.max(got[bad]):.5f} too far")
+                self.violations.append(f"{name}: {np.max((got - given)[bad]):.5f} too far")
             inside = given <= 0.0
             if inside.any():
                 self.worst[name] = max(self.worst.get(name, -np.inf), float(got[inside].max()))
         if self.model.self_collides(q) and not self._given_contact:
             self.violations.append("self collision")
+
+    def _tool_at(self, q: np.ndarray) -> np.ndarray:
+        return self.model.chain.forward(q)[:3, 3]
 
     def trajectory(self, q: np.ndarray, trajectory: JointTrajectory) -> None:
         """A trajectory reaches the arm at joints (n,) rad."""
@@ -150,11 +171,13 @@ class Oracle:
             self._compare(name, np.abs(rate).max(axis=0), bound)
         even_s = np.linspace(0.0, t_s[-1], max(2, int(t_s[-1] / SAMPLES_S)))
         path = np.stack([np.interp(even_s, t_s, column) for column in joints.T], axis=1)
-        p = np.stack([self.model.chain.forward(one)[:3, 3] for one in path])
+        p = np.stack([self._tool_at(one) for one in path])
         speed = np.linalg.norm(np.diff(p, axis=0), axis=1) / np.diff(even_s)
         self._compare("tool speed", np.array([speed.max()]), limits.tool_speed[:1])
-        for one in path:
-            self.moved(one)
+        for one, at in zip(path, p, strict=True):
+            leaves = np.linalg.norm(at - p[0]) < LEAVING_M
+            arrives = self.target and np.linalg.norm(at - p[-1]) < ARRIVING_M
+            self._look(one, np.inf if leaves or arrives else 0.0)
 
     def _compare(self, name: str, got: np.ndarray, bound: np.ndarray) -> None:
         share = float((got / bound).max())
@@ -166,7 +189,7 @@ class Oracle:
         """How far outside each limit of position the arm is, negative inside."""
         limits, model = self.permitted, self.model
         T = model.chain.joint_poses(q)
-        p = np.einsum("nij,nj->ni", T[self._joints, :3, :3], self._points) + T[self._joints, :3, 3]
+        p = np.concatenate([x @ T[k, :3, :3].T + T[k, :3, 3] for k, x in self._points])
         tool = model.chain.forward(q)[:3, 3]
         low, high = limits.corners
         singular = np.linalg.svd(model.jacobian_E(q), compute_uv=False)
@@ -178,11 +201,10 @@ class Oracle:
         }
         if limits.boxes:
             excess["boxes"] = np.array([_depth(p, box) for box in limits.boxes])
-        if self.blocks:
-            excess["blocks"] = np.array([_depth(p, block) for block in self.blocks])
-        if self.tool_may_touch:
-            links = p[~self._tool]
-            excess["target"] = np.array([_depth(links, block) for block in self.tool_may_touch])
+        if self.block is not None:
+            excess["link in block"] = np.array([_depth(p[~self._tool], self.block)])
+            if not self.contact:
+                excess["tool in block"] = np.array([_depth(p[self._tool], self.block)])
         return excess
 
 

@@ -214,7 +214,8 @@ class Executor:
         if self._rules.until is Until.APPROACH:
             return
         with notes.during(FailureStage.INTERACT):
-            self._arm.set_surroundings(around.in_contact(self._contact_allowance_m(match.demo)))
+            allowance_m = self._contact_allowance_m(match.demo, reference)
+            self._arm.set_surroundings(around.in_contact(allowance_m))
             log = self._interact(reference, notes)
         with notes.during(FailureStage.VERIFY):
             self._verify(reference, log)
@@ -330,14 +331,22 @@ class Executor:
         plan = self._planner.plan(match.seen.joints, poses, around.obstacles, around.held_p_E)
         reference = references[plan.choice]
         slowdown = reference.slowdown_for(self._model, self._limits, plan.reference_joints)
-        allowance_m = self._contact_allowance_m(match.demo)
+        allowance_m = self._contact_allowance_m(match.demo, reference)
         notes.plan = PlanRecord.from_plan(plan, len(references), slowdown, allowance_m)
         return plan, reference.slowed(slowdown)
 
-    def _contact_allowance_m(self, demo: Demonstration) -> float:
-        """Height over the table down to which the tool may go: a little below the demonstration."""
-        lowest_m = float(demo.T_WE[demo.bottleneck_index :, 2, 3].min())
-        return lowest_m - self._limits.table_height_m - self._rules.contact_depth_m
+    def _contact_allowance_m(self, demo: Demonstration, reference: Reference) -> float:
+        """Height over the table down to which the tool may go.
+
+        A little below what was demonstrated; as a smaller object may need, also further down to
+        where the demonstration comes here, but then not into the table's margin.
+        """
+        limits = self._limits
+        shown_m, here_m = (
+            float(T_WE[:, 2, 3].min()) - limits.table_height_m - self._rules.contact_depth_m
+            for T_WE in (demo.T_WE[demo.bottleneck_index :], reference.T_WE)
+        )
+        return min(shown_m, max(here_m, limits.table_clearance_m))
 
     def _approach(self, plan: Plan, reference: Reference) -> None:
         """Go to the bottleneck, with the fingers as they were there in the demonstration."""

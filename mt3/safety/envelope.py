@@ -1,6 +1,7 @@
 """Where joints, tool and body may be."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.linalg import lapack
@@ -59,7 +60,7 @@ class Envelope:
         surroundings: Surroundings | None = None,
     ) -> None:
         self._model, self._T_WB = model, T_WB.matrix
-        self._body = _Body(model.chain)
+        self._body = _body(model.chain)
         floor_m, held_p_E = limits.table_clearance_m, None
         if surroundings is not None:
             held_p_E = surroundings.held_p_E
@@ -128,6 +129,11 @@ class _Body:
         heights = (self._corners @ rows[:, :3, None])[:, :, 0]
         lowest: FloatArray = heights.min(axis=1) + rows[:, 3]
         return lowest
+
+
+@lru_cache(maxsize=4)  # hulls take a while, and envelopes change within a trial
+def _body(chain: KinematicChain) -> _Body:
+    return _Body(chain)
 
 
 def _joint_bounds(model: RobotModel, margin_rad: float) -> list[_Bound]:

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Never
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from mt3.safety.limits import Limit, SafetyLimits
 from mt3.safety.motion_limits import MotionLimits
 from mt3.safety.place import Place
 from mt3.safety.scene_contacts import SceneContacts
+from mt3.safety.sent_motion import SentMotion
 from mt3.safety.state_watch import StateWatch
 from mt3.safety.step import Sent, Step, Timing, largest_factor
 from mt3.safety.surroundings import Surroundings
@@ -63,8 +63,10 @@ class GuardedArm:
         self._watch = StateWatch(arm, model, limits, clock)
         self._interventions = Interventions()
         self._hold = Hold(limits.max_hold_s)
+        n = len(model.velocity_limit)
+        self._sent = SentMotion(n, limits.max_command_gap_s, limits.max_state_age_s)
         self._last_s: float | None = None
-        self._last = Sent.rest(len(model.velocity_limit))
+        self._last = Sent.rest(n)
         self._guided = False
         self.set_surroundings(None)
 
@@ -109,9 +111,10 @@ class GuardedArm:
         with self._stopped_by_breaches():
             self._require_unguided("a twist")
             twist = _checked_twist(V_BE_E)
-            state = self._watch.steady()
             now_s = self._clock.now_s()
-            step = self._step(state.joints, self._since_last_s(now_s))
+            since_s = self._since_last_s(now_s)
+            state = self._watch.steady()
+            step = self._step(state.joints + self._sent.between(state.t_s, now_s), since_s)
             twist = self._within_tool_speed(twist)
             twist = self._within_joint_speeds(twist, step)
             twist = self._slowed_near_singularity(twist, step)
@@ -120,6 +123,7 @@ class GuardedArm:
             self._hold.require_short(now_s)
         self._arm.command_twist(twist)
         self._last, self._last_s = Sent(twist, step.velocity(twist)), now_s
+        self._sent.note(now_s, self._last.velocity)
 
     def follow(self, trajectory: JointTrajectory) -> None:
         """Move along a joint trajectory, all of it checked before any of it is sent.
@@ -186,6 +190,7 @@ class GuardedArm:
 
     def _rest(self) -> None:
         self._last, self._last_s = Sent.rest(len(self._last.velocity)), None
+        self._sent.note(self._clock.now_s(), None)
         self._hold.end()
         self._watch.forget()
 
@@ -282,24 +287,28 @@ class GuardedArm:
 
     @contextmanager
     def _stopped_by_breaches(self) -> Iterator[None]:
-        """Stops the arm at a breach inside the block, and raises."""
+        """Stops the arm at a breach inside the block, or whatever else happens, and raises."""
         try:
             yield
         except BreachError as error:
-            self._refuse(error.limit, str(error))
+            limit = error.limit.value
+            _log.warning("safety gate: the arm is stopped: %s: %s", limit, error)
+            self._stop_at_any_rate()
+            raise SafetyViolation(f"{limit}: {error}; the arm was stopped", limit) from error
+        except BaseException:
+            self._stop_at_any_rate()
+            raise
 
-    def _refuse(self, limit: Limit, message: str) -> Never:
-        """Stop the arm and raise, even if stopping fails."""
-        _log.warning("safety gate: the arm is stopped: %s: %s", limit.value, message)
+    def _stop_at_any_rate(self) -> None:
         try:
             self.stop()
         except DeviceError:
             _log.exception("the arm did not stop")
-        raise SafetyViolation(f"{limit.value}: {message}; the arm was stopped", limit.value)
 
 
 def _checked_twist(V_BE_E: FloatArray) -> FloatArray:
     try:
-        return frozen_array("V_BE_E", V_BE_E, (6,))
+        numbers = np.asarray(V_BE_E).astype(np.float64, casting="same_kind")
+        return frozen_array("V_BE_E", numbers, (6,))
     except (TypeError, ValueError) as error:
         raise BreachError(Limit.COMMAND, str(error)) from error

@@ -155,7 +155,7 @@ class Step:
                 free_s = middle_s
         reaction_s = self._timing.reaction_s
         braking_s = 2.0 * (reach_s - reaction_s)
-        return (math.sqrt(reaction_s**2 + 2.0 * braking_s * free_s) - reaction_s) / braking_s
+        return 2.0 * free_s / (math.sqrt(reaction_s**2 + 2.0 * braking_s * free_s) + reaction_s)
 
     def _reach_s(self, twist: FloatArray, velocity: FloatArray) -> float:
         """How long the arm would go on at a twist before it could have come to rest.
