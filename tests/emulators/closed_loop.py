@@ -1,0 +1,184 @@
+"""A real workplace whose controller is emulated, and whose world is PyBullet.
+
+The arm's driver talks to the emulated controller, as it would to a real one. In the simulated
+world a robot follows the controller's joints, and its fingers tell the emulated gripper what stops
+them. So the loop is closed, and the simulator's predicate says whether the task was done.
+"""
+
+from contextlib import ExitStack
+from functools import partial
+
+import numpy as np
+from emulator_process import EmulatorProcess
+from ufactory.controller import Controller
+from universal_robots.emulator import UrEmulator
+
+from hardware.arms.universal_robots import UniversalRobotsArm
+from hardware.arms.xarm import UfactoryArm
+from hardware.grippers.robotiq import RobotiqGripper
+from hardware.grippers.xarm_gripper import UfactoryGripper
+from hardware.real_scene import RealScene, build_real_scene
+from mt3.control.monotonic_clock import MonotonicClock
+from mt3.interfaces import OperatorEvent
+from mt3.task import TaskDescription
+from sim import workplace
+from sim.demonstrator import Demonstrator
+from sim.following_robot import Posture
+from sim.guiding_hand import GuidingHand
+from sim.mounting import mount
+from sim.real_time_world import RealTimeWorld
+from sim.robots import robot_named
+from sim.skills import skill_named
+from sim.staging import Region, stage
+
+_DH = {
+    "dh_a": [0.0, -0.425, -0.3922, 0.0, 0.0, 0.0],
+    "dh_d": [0.1625, 0.0, 0.0, 0.1333, 0.0997, 0.0996],
+}  # of the UR5e, as Universal Robots publishes them
+
+
+def emulated_controller(robot: str, host: str, scene) -> EmulatorProcess:
+    """The controller of a staged scene's robot, its arm where the scene's is."""
+    tool = scene.tool
+    offset, q = tool.T_flange_tool.t.tolist(), robot_named(robot).observe_joints.tolist()
+    if robot == "ur5e":
+        build = partial(UrEmulator, host, q, [*offset, 0.0, 0.0, 0.0])
+    else:
+        build = partial(Controller, host, q=q, tcp_offset=[*offset, 0.0, 0.0, 0.0])
+    return EmulatorProcess(
+        partial(build, payload_kg=tool.payload_kg, payload_cog=tool.p_com_flange)
+    )
+
+
+def drivers(robot: str, host: str):
+    """What makes the drivers of an arm and of its gripper."""
+    if robot == "ur5e":
+        return partial(UniversalRobotsArm, host, **_DH), partial(RobotiqGripper, host)
+    return partial(UfactoryArm, host, robot), partial(UfactoryGripper, host)
+
+
+class ClosedLoopScene(RealScene):
+    """A ``RealScene``; ``with`` starts the controller and the world too.
+
+    Attributes:
+        simulated: The simulated scene, with its truth.
+        controller: The emulated controller.
+    """
+
+    def __init__(self, real: RealScene, simulated, controller, world) -> None:
+        super().__init__(real.robot, real.tool, real.control, real.cameras, real.T_WB)
+        self.simulated, self.controller = simulated, controller
+        self._world, self._running = world, ExitStack()
+
+    def __enter__(self):
+        with ExitStack() as stack:
+            stack.enter_context(self.controller)
+            stack.enter_context(self._world)
+            super().__enter__()
+            self._running = stack.pop_all()
+        return self
+
+    def __exit__(self, *exc) -> None:
+        with self._running:
+            super().__exit__(*exc)
+
+
+def build_scene(
+    robot,
+    host,
+    task,
+    seed,
+    camera,
+    distractors,
+    instance_seed,
+    max_yaw_rad,
+    model,
+    limits,
+    may_move,
+) -> ClosedLoopScene:
+    """Stage a task for a robot, and give it an emulated controller at a loopback address."""
+    simulated = stage(
+        TaskDescription.parse(task),
+        seed,
+        instance_seed=instance_seed,
+        distractors=distractors,
+        region=Region(yaw_rad=(-max_yaw_rad, max_yaw_rad)),
+        robot=robot_named(robot),
+    )
+    controller = emulated_controller(robot, host, simulated)
+    world = RealTimeWorld(
+        simulated,
+        lambda: Posture(np.array(controller.call("joints")), float(controller.call("opening"))),
+        partial(controller.call, "set_obstacle"),
+    )
+    mount(simulated, camera, seed)
+    arm, gripper = drivers(robot, host)
+    real = build_real_scene(
+        robot,
+        simulated.tool,
+        arm,
+        gripper,
+        {name: _as_it_is(eye) for name, eye in simulated.cameras.items()},
+        simulated.T_WB,
+        model,
+        limits,
+        may_move,
+    )
+    return ClosedLoopScene(real, simulated, controller, world)
+
+
+def _as_it_is(camera):
+    """A camera that the world connects; it knows its pose."""
+    return lambda arm, T_WB: _Connected(camera)
+
+
+class _Connected:
+    """A camera of the simulated scene, which is connected with that scene and not again."""
+
+    def __init__(self, camera) -> None:
+        self.read = camera.read
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_) -> None: ...
+
+
+def build_segmenter(scene, max_offset_px, boundary_noise_px, seed):
+    """The simulator's stand-in for a learned segmenter."""
+    return workplace.build_segmenter(scene.simulated, max_offset_px, boundary_noise_px, seed)
+
+
+def build_judge(scene, task):
+    """The simulator's predicate."""
+    return workplace.build_judge(scene.simulated, task)
+
+
+class HandGuidedDemonstration:
+    """An ``Operator``: a scripted hand guides the arm in its free-drive."""
+
+    def __init__(self, scene: ClosedLoopScene, arm, task: str, seed: int) -> None:
+        self._scene, self._arm = scene, arm
+        self._skill = skill_named(TaskDescription.parse(task).skill)
+        self._rng = np.random.default_rng([seed, 4])
+
+    def perform(self):
+        scene, call = self._scene, self._scene.controller.call
+        hand = GuidingHand(
+            scene.simulated.sim_robot.kinematics,
+            lambda: np.array(call("joints")),
+            lambda joints: call("hand_moves", joints.tolist()),
+            MonotonicClock(),
+        )
+        self._arm.begin_freedrive()
+        with hand:
+            person = Demonstrator(scene.simulated, hand, scene.gripper, self._skill, self._rng)
+            for event in person.perform():
+                if event is OperatorEvent.END:
+                    self._arm.end_freedrive()
+                yield event
+
+
+def build_operator(scene, arm, task, seed) -> HandGuidedDemonstration:
+    """The scripted hand."""
+    return HandGuidedDemonstration(scene, arm, task, seed)
