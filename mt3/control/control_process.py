@@ -27,7 +27,7 @@ _BEAT_S = 0.01
 _BEAT_PRIORITY = 10  # under the control process, over everything that is not real-time
 _CONNECT_S = 60.0  # brakes, activation of grippers, an upload of the controller's program
 _SILENT_S = 1.0  # without a new state: longer than a vendor's library may block, as it changes mode
-_LEAVE_S = 5.0
+_LEAVE_S = 10.0  # vendors' libraries take seconds to let go of a dead network
 _POLL_S = 0.05
 
 _CONTEXT = multiprocessing.get_context("spawn")

@@ -21,6 +21,7 @@ from hardware.real_scene import RealScene, build_real_scene
 from mt3.control.monotonic_clock import MonotonicClock
 from mt3.interfaces import OperatorEvent
 from mt3.task import TaskDescription
+from mt3.tool import ToolFrame
 from sim import workplace
 from sim.demonstrator import Demonstrator
 from sim.following_robot import Posture
@@ -37,17 +38,23 @@ _DH = {
 }  # of the UR5e, as Universal Robots publishes them
 
 
-def emulated_controller(robot: str, host: str, scene) -> EmulatorProcess:
-    """The controller of a staged scene's robot, its arm where the scene's is."""
-    tool = scene.tool
-    offset, q = tool.T_flange_tool.t.tolist(), robot_named(robot).observe_joints.tolist()
-    if robot == "ur5e":
-        build = partial(UrEmulator, host, q, [*offset, 0.0, 0.0, 0.0])
-    else:
-        build = partial(Controller, host, q=q, tcp_offset=[*offset, 0.0, 0.0, 0.0])
-    return EmulatorProcess(
-        partial(build, payload_kg=tool.payload_kg, payload_cog=tool.p_com_flange)
-    )
+def tool_of(robot: str) -> ToolFrame:
+    """What the simulated robot of a name carries."""
+    robot = robot_named(robot)
+    return ToolFrame(robot.T_flange_tool, robot.gripper, robot.hand_mass_kg, robot.p_com_flange)
+
+
+def emulated_controller(robot: str, host: str) -> EmulatorProcess:
+    """The controller of a robot that carries that tool, its arm at the observe posture."""
+    tool = tool_of(robot)
+    state = {
+        "q": robot_named(robot).observe_joints.tolist(),
+        "tcp_offset": [*tool.T_flange_tool.t.tolist(), 0.0, 0.0, 0.0],
+        "payload_kg": tool.payload_kg,
+        "payload_cog": tool.p_com_flange,
+    }
+    controller = UrEmulator if robot == "ur5e" else Controller
+    return EmulatorProcess(partial(controller, host, **state))
 
 
 def drivers(robot: str, host: str):
@@ -105,7 +112,7 @@ def build_scene(
         region=Region(yaw_rad=(-max_yaw_rad, max_yaw_rad)),
         robot=robot_named(robot),
     )
-    controller = emulated_controller(robot, host, simulated)
+    controller = emulated_controller(robot, host)
     world = RealTimeWorld(
         simulated,
         lambda: Posture(np.array(controller.call("joints")), float(controller.call("opening"))),

@@ -133,6 +133,11 @@ class Controller:
             for name, value in values.items():
                 setattr(self.motion, name, value)
 
+    def place(self, q: Sequence[float]) -> None:
+        """Put the joints somewhere, (6,), rad."""
+        with self._now():
+            self.motion.place(q)
+
     def hand_moves(self, q: Sequence[float]) -> None:
         """A hand moves the joints, (6,), rad; only in manual mode does the arm give way."""
         with self._now():
