@@ -19,7 +19,6 @@ from hardware.grippers.robotiq import RobotiqGripper
 from hardware.grippers.xarm_gripper import UfactoryGripper
 from hardware.real_scene import RealScene, build_real_scene
 from mt3.control.monotonic_clock import MonotonicClock
-from mt3.interfaces import OperatorEvent
 from mt3.task import TaskDescription
 from mt3.tool import ToolFrame
 from sim import workplace
@@ -162,28 +161,33 @@ def build_judge(scene, task):
 
 
 class HandGuidedDemonstration:
-    """An ``Operator``: a scripted hand guides the arm in its free-drive."""
+    """An ``Operator``: a scripted hand guides the arm in its free-drive, while ``with`` lasts."""
 
     def __init__(self, scene: ClosedLoopScene, arm, task: str, seed: int) -> None:
         self._scene, self._arm = scene, arm
         self._skill = skill_named(TaskDescription.parse(task).skill)
         self._rng = np.random.default_rng([seed, 4])
-
-    def perform(self):
-        scene, call = self._scene, self._scene.controller.call
-        hand = GuidingHand(
+        call = scene.controller.call
+        self._hand = GuidingHand(
             scene.simulated.sim_robot.kinematics,
             lambda: np.array(call("joints")),
             lambda joints: call("hand_moves", joints.tolist()),
             MonotonicClock(),
         )
+
+    def __enter__(self):
         self._arm.begin_freedrive()
-        with hand:
-            person = Demonstrator(scene.simulated, hand, scene.gripper, self._skill, self._rng)
-            for event in person.perform():
-                if event is OperatorEvent.END:
-                    self._arm.end_freedrive()
-                yield event
+        self._hand.__enter__()
+        return self
+
+    def __exit__(self, *exc) -> None:
+        self._hand.__exit__(*exc)
+        self._arm.stop()
+
+    def perform(self):
+        """What a person does who sees where things are."""
+        simulated, gripper = self._scene.simulated, self._scene.gripper
+        yield from Demonstrator(simulated, self._hand, gripper, self._skill, self._rng).perform()
 
 
 def build_operator(scene, arm, task, seed) -> HandGuidedDemonstration:

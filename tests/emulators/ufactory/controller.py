@@ -136,7 +136,7 @@ class Controller:
     def place(self, q: Sequence[float]) -> None:
         """Put the joints somewhere, (6,), rad."""
         with self._now():
-            self.motion.place(q)
+            self.motion.arm.place(np.array(q))
 
     def hand_moves(self, q: Sequence[float]) -> None:
         """A hand moves the joints, (6,), rad; only in manual mode does the arm give way."""
