@@ -29,7 +29,7 @@ class ViewRules:
     """
 
     min_corners: int = 8
-    max_edge_px: float = 6.0
+    max_edge_px: float = 5.0
     max_rms_px: float = 1.5
     max_tilt_rad: float = math.radians(60.0)
 
@@ -63,7 +63,7 @@ class BoardView:
 
     @property
     def tilt_rad(self) -> float:
-        """Angle between the board's normal and the line of sight to its origin's side."""
+        """Angle between the board's normal and the line of sight to its origin."""
         sight = self.T_CM.t / np.linalg.norm(self.T_CM.t)
         return float(np.arccos(np.clip(sight @ self.T_CM.R[:, 2], -1.0, 1.0)))
 
@@ -95,8 +95,8 @@ class BoardFinder:
         if count < self.rules.min_corners:
             raise BoardViewError(
                 f"board: found {count} of {self.board.corner_count} corners, expected at least "
-                f"{self.rules.min_corners}: is it in view, lit evenly, near enough, and the board "
-                f"of the settings ({self.board})?"
+                f"{self.rules.min_corners}: is it in view, sharp, lit evenly, near enough, and "
+                f"the board of the settings ({self.board})?"
             )
         corners_px = corners.reshape(-1, 2).astype(np.float64)
         view = self.view_of(ids.ravel().astype(np.intp), corners_px, self._edge_px(gray, corners_px))
@@ -146,6 +146,40 @@ class BoardFinder:
             low, high = np.percentile(image[patch], (5.0, 95.0))
             widths.append((high - low) / max(np.percentile(slope[patch], 95.0), 1e-9))
         return float(np.median(widths))
+
+
+    def uncertainty_of(self, view: BoardView) -> tuple[float, float]:
+        """Standard errors of a view's pose, at the board's centre: metres and radians.
+
+        The corners' noise is taken from how far they are from where the pose puts them.
+        """
+        p = self.board.corners_M()[view.ids] - self.board.p_M_centre
+        p_C = view.T_CM @ (p + self.board.p_M_centre)
+        x, y, z = p_C.T / np.array([1.0, 1.0, 1.0])[:, None]
+        zero, k = np.zeros_like(z), self.intrinsics
+        by_point = np.stack(
+            [
+                np.stack([k.fx / z, zero, -k.fx * x / z**2], axis=-1),
+                np.stack([zero, k.fy / z, -k.fy * y / z**2], axis=-1),
+            ],
+            axis=1,
+        )
+        px, py, pz = p.T
+        turned = np.stack(
+            [
+                np.stack([zero, pz, -py], axis=-1),
+                np.stack([-pz, zero, px], axis=-1),
+                np.stack([py, -px, zero], axis=-1),
+            ],
+            axis=1,
+        )
+        by_twist = by_point @ view.T_CM.R @ np.concatenate(
+            [np.broadcast_to(np.eye(3), turned.shape), turned], axis=2
+        )
+        J = by_twist.reshape(-1, 6)
+        noise_px2 = len(p) * view.rms_px**2 / (len(J) - 6)
+        variances = noise_px2 * np.diag(np.linalg.inv(J.T @ J))
+        return float(np.sqrt(variances[:3].sum())), float(np.sqrt(variances[3:].sum()))
 
 
 def estimate_board_pose(

@@ -11,6 +11,7 @@ from mt3.geometry import SE3
 from mt3.types import FloatArray
 
 _INLIER_PX = 2.0  # corners farther off count less and less: a wrong one hardly pulls
+_MOST_STEPS = 30  # from a start worth refining it takes ten
 _POSES = 12  # unknowns: a twist of the camera's pose, then one of the board's
 
 
@@ -45,7 +46,12 @@ def refine(views: HandEyeViews, start: HandEyePose, free_scale: bool = False) ->
 
     unknowns = _POSES + int(free_scale)
     found = least_squares(
-        residuals, np.zeros(unknowns), loss="soft_l1", f_scale=_INLIER_PX, x_scale="jac"
+        residuals,
+        np.zeros(unknowns),
+        loss="soft_l1",
+        f_scale=_INLIER_PX,
+        x_scale="jac",
+        max_nfev=_MOST_STEPS,
     )
     return _moved(start, found.x)
 

@@ -1,7 +1,8 @@
 """OpenCV's closed-form solvers of the hand-eye equation, all behind one signature."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -65,7 +66,8 @@ def solve_all(views: HandEyeViews) -> dict[str, HandEyePose]:
     found: dict[str, HandEyePose] = {}
     for name, solve in SOLVERS.items():
         try:
-            found[name] = solve(views)
+            with _quiet_opencv():
+                found[name] = solve(views)
         except (cv2.error, GeometryError, np.linalg.LinAlgError) as error:
             _log.debug("hand-eye solver %s: %s", name, error)
     if not found:
@@ -74,6 +76,17 @@ def solve_all(views: HandEyeViews) -> dict[str, HandEyePose]:
             "views with other rotations"
         )
     return found
+
+
+@contextmanager
+def _quiet_opencv() -> Iterator[None]:
+    """Keep what solvers print about hopeless motions off the terminal; ours is judged later."""
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)
 
 
 def _split(poses: FloatArray) -> tuple[FloatArray, FloatArray]:
