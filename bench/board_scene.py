@@ -60,7 +60,10 @@ def draw_scene(rng: np.random.Generator, mounting: Mounting) -> BoardScene:
 
 
 def draw_T_CM(
-    rng: np.random.Generator, board: Board = BOARD, tilt_rad=(0.15, 0.65), spin_rad: float = 0.9
+    rng: np.random.Generator,
+    board: Board = BOARD,
+    tilt_rad: tuple[float, float] = (0.15, 0.65),
+    spin_rad: float = 0.9,
 ) -> SE3:
     """A pose of the board in view of the camera, tilted and turned at random."""
     z = rng.uniform(_NEAR_M, _FAR_M)

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from hardware.calibration.board import Board
-from mt3.errors import BoardViewError, CalibrationError
+from hardware.calibration.board_pose import estimate_board_pose
+from mt3.errors import BoardViewError
 from mt3.geometry import SE3
 from mt3.perception import Intrinsics
 from mt3.types import ColorImage, FloatArray, IntArray, frozen_array
@@ -99,7 +100,9 @@ class BoardFinder:
                 f"the board of the settings ({self.board})?"
             )
         corners_px = corners.reshape(-1, 2).astype(np.float64)
-        view = self.view_of(ids.ravel().astype(np.intp), corners_px, self._edge_px(gray, corners_px))
+        view = self.view_of(
+            ids.ravel().astype(np.intp), corners_px, self._edge_px(gray, corners_px)
+        )
         self._require_good(view)
         return view
 
@@ -146,91 +149,3 @@ class BoardFinder:
             low, high = np.percentile(image[patch], (5.0, 95.0))
             widths.append((high - low) / max(np.percentile(slope[patch], 95.0), 1e-9))
         return float(np.median(widths))
-
-
-    def uncertainty_of(self, view: BoardView) -> tuple[float, float]:
-        """Standard errors of a view's pose, at the board's centre: metres and radians.
-
-        The corners' noise is taken from how far they are from where the pose puts them.
-        """
-        p = self.board.corners_M()[view.ids] - self.board.p_M_centre
-        p_C = view.T_CM @ (p + self.board.p_M_centre)
-        x, y, z = p_C.T / np.array([1.0, 1.0, 1.0])[:, None]
-        zero, k = np.zeros_like(z), self.intrinsics
-        by_point = np.stack(
-            [
-                np.stack([k.fx / z, zero, -k.fx * x / z**2], axis=-1),
-                np.stack([zero, k.fy / z, -k.fy * y / z**2], axis=-1),
-            ],
-            axis=1,
-        )
-        px, py, pz = p.T
-        turned = np.stack(
-            [
-                np.stack([zero, pz, -py], axis=-1),
-                np.stack([-pz, zero, px], axis=-1),
-                np.stack([py, -px, zero], axis=-1),
-            ],
-            axis=1,
-        )
-        by_twist = by_point @ view.T_CM.R @ np.concatenate(
-            [np.broadcast_to(np.eye(3), turned.shape), turned], axis=2
-        )
-        J = by_twist.reshape(-1, 6)
-        noise_px2 = len(p) * view.rms_px**2 / (len(J) - 6)
-        variances = noise_px2 * np.diag(np.linalg.inv(J.T @ J))
-        return float(np.sqrt(variances[:3].sum())), float(np.sqrt(variances[3:].sum()))
-
-
-def estimate_board_pose(
-    p_M: FloatArray, corners_px: FloatArray, intrinsics: Intrinsics
-) -> tuple[SE3, float]:
-    """Pose of flat points in the camera, and how far they are from where it puts them.
-
-    A flat board may be explained by two poses, mirrored at the line of sight; the better one counts.
-
-    Args:
-        p_M: (N, 3), metres, z = 0.
-        corners_px: (N, 2) as (u, v).
-        intrinsics: Of the camera.
-
-    Returns:
-        T_CM, and the root of the mean squared distance, pixels.
-
-    Raises:
-        BoardViewError: No pose explains them.
-
-    Source:
-        T. Collins, A. Bartoli, Infinitesimal Plane-based Pose Estimation, IJCV 2014, as
-        ``SOLVEPNP_IPPE`` of OpenCV, then Levenberg-Marquardt on the reprojection.
-    """
-    k = intrinsics
-    matrix = np.array([[k.fx, 0.0, k.cx], [0.0, k.fy, k.cy], [0.0, 0.0, 1.0]])
-    try:
-        _, turns, shifts, _ = cv2.solvePnPGeneric(
-            p_M, corners_px, matrix, None, flags=cv2.SOLVEPNP_IPPE
-        )
-    except cv2.error as error:
-        raise BoardViewError(f"board: no pose explains its corners ({error.err})") from error
-    found = []
-    for turn, shift in zip(turns, shifts, strict=True):
-        turn, shift = cv2.solvePnPRefineLM(p_M, corners_px, matrix, None, turn, shift)
-        T_CM = SE3.from_rotation_translation(cv2.Rodrigues(turn)[0], shift.ravel())
-        found.append((rms_of(T_CM, p_M, corners_px, intrinsics), T_CM))
-    if not found:
-        raise BoardViewError("board: no pose explains its corners")
-    rms_px, T_CM = min(found, key=lambda one: one[0])
-    return T_CM, rms_px
-
-
-def rms_of(T_CM: SE3, p_M: FloatArray, corners_px: FloatArray, intrinsics: Intrinsics) -> float:
-    """Root of the mean squared distance of points from where a pose puts them, pixels.
-
-    Raises:
-        CalibrationError: The pose puts a point behind the camera.
-    """
-    p_C = T_CM @ p_M
-    if (p_C[:, 2] <= 0).any():
-        raise CalibrationError("board: a pose puts it behind the camera")
-    gaps = intrinsics.project(p_C) - corners_px
-    return float(np.sqrt((gaps**2).sum(axis=1).mean()))

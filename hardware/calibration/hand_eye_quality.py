@@ -148,10 +148,7 @@ def _leave_one_out_shortcomings(errors: LeaveOneOut, rules: HandEyeRules) -> lis
             + _against(errors.error_m, errors.error_rad, rules.max_error_m, rules.max_error_rad)
             + ": add views nearer to the camera, sharper, with more of the board in view"
         )
-    if (
-        errors.uncertain_m > rules.max_uncertain_m
-        or errors.uncertain_rad > rules.max_uncertain_rad
-    ):
+    if errors.uncertain_m > rules.max_uncertain_m or errors.uncertain_rad > rules.max_uncertain_rad:
         found.append(
             "uncertainty of the camera's pose: "
             + _against(

@@ -58,7 +58,5 @@ def refine(views: HandEyeViews, start: HandEyePose, free_scale: bool = False) ->
 
 def _moved(start: HandEyePose, x: FloatArray) -> Refinement:
     """A solution moved by small twists, and the logarithm of the board's scale."""
-    pose = HandEyePose(
-        start.T_PC @ SE3.from_twist(x[:6]), start.T_QM @ SE3.from_twist(x[6:_POSES])
-    )
+    pose = HandEyePose(start.T_PC @ SE3.from_twist(x[:6]), start.T_QM @ SE3.from_twist(x[6:_POSES]))
     return Refinement(pose, math.exp(x[_POSES]) if len(x) > _POSES else 1.0)

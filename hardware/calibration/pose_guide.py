@@ -96,7 +96,10 @@ class PoseGuide:
         return tuple(
             sorted(
                 (aspect for aspect in order if aspect in left),
-                key=lambda a: (seen.count(a), tilts[a.tilt] + distances[a.distance] + spins[a.spin]),
+                key=lambda a: (
+                    seen.count(a),
+                    tilts[a.tilt] + distances[a.distance] + spins[a.spin],
+                ),
             )
         )
 
