@@ -89,7 +89,7 @@ class BoardFinder:
         Raises:
             BoardViewError: It is not seen well enough; the message says what to change.
         """
-        gray = cv2.cvtColor(np.asarray(color), cv2.COLOR_RGB2GRAY)
+        gray = np.asarray(cv2.cvtColor(np.asarray(color), cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         detector = cv2.aruco.CharucoDetector(self.board.as_charuco())
         corners, ids, _, _ = detector.detectBoard(gray)
         count = 0 if ids is None else len(ids)

@@ -111,8 +111,8 @@ def motion_shortcomings(R_CM: FloatArray, rules: HandEyeRules) -> tuple[str, ...
             what = "all rotations are about nearly the same axis"
         missing = _HOW_TO_TURN[int(np.argmin(spread.about_axes_rad))]
         found.append(
-            f"views: {what}, {math.degrees(spread.second_rad):.1f} deg about a second one, expected "
-            f"at least {least_deg:.0f}: add views with {missing}"
+            f"views: {what}, {math.degrees(spread.second_rad):.1f} deg about a second one, "
+            f"expected at least {least_deg:.0f}: add views with {missing}"
         )
     return tuple(found)
 
@@ -124,13 +124,13 @@ def solution_shortcomings(figures: HandEyeFigures, rules: HandEyeRules) -> tuple
     if figures.rejected > rules.max_rejected_share * total:
         found.append(
             f"views: {figures.rejected} of {total} contradict the others, expected at most "
-            f"{rules.max_rejected_share:.0%}: does each image belong to the pose it is stored with, "
-            "and did nothing slip?"
+            f"{rules.max_rejected_share:.0%}: does each image belong to the pose it is stored "
+            "with, and did nothing slip?"
         )
     if figures.rms_px > rules.max_rms_px:
         found.append(
-            f"corners: {figures.rms_px:.2f} px off, expected at most {rules.max_rms_px:g}: do images "
-            "and poses belong together, was the arm at rest, did board or camera slip?"
+            f"corners: {figures.rms_px:.2f} px off, expected at most {rules.max_rms_px:g}: do "
+            "images and poses belong together, was the arm at rest, did board or camera slip?"
         )
     if abs(figures.scale - 1.0) > rules.max_scale_error:
         found.append(

@@ -25,7 +25,9 @@ def _hand_eye(method: int) -> Solver:
 
     def solve(views: HandEyeViews) -> HandEyePose:
         T_QP = invert_poses(views.T_PQ)
-        R, t = cv2.calibrateHandEye(*_split(T_QP), *_split(views.T_CM), method=method)
+        R_QP, t_QP = _split(T_QP)
+        R_CM, t_CM = _split(views.T_CM)
+        R, t = cv2.calibrateHandEye(R_QP, t_QP, R_CM, t_CM, method=method)
         T_PC = _rigid(R, t)
         return HandEyePose(T_PC, _mean_pose(T_QP @ T_PC.matrix @ views.T_CM))
 
@@ -36,8 +38,10 @@ def _robot_world(method: int) -> Solver:
     """A solver of ``A X = Z B`` over the views themselves; X is T_MQ, Z is T_CP."""
 
     def solve(views: HandEyeViews) -> HandEyePose:
+        R_CM, t_CM = _split(views.T_CM)
+        R_PQ, t_PQ = _split(views.T_PQ)
         R_MQ, t_MQ, R_CP, t_CP = cv2.calibrateRobotWorldHandEye(
-            *_split(views.T_CM), *_split(views.T_PQ), method=method
+            R_CM, t_CM, R_PQ, t_PQ, method=method
         )
         return HandEyePose(_rigid(R_CP, t_CP).inverse(), _rigid(R_MQ, t_MQ).inverse())
 
@@ -89,12 +93,12 @@ def _quiet_opencv() -> Iterator[None]:
         cv2.utils.logging.setLogLevel(level)
 
 
-def _split(poses: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Rotations and translations."""
-    return np.ascontiguousarray(poses[:, :3, :3]), np.ascontiguousarray(poses[:, :3, 3])
+def _split(poses: FloatArray) -> tuple[list[cv2.typing.MatLike], list[cv2.typing.MatLike]]:
+    """Rotations and translations, as OpenCV takes them."""
+    return list(poses[:, :3, :3].copy()), list(poses[:, :3, 3].copy())
 
 
-def _rigid(R: FloatArray, t: FloatArray) -> SE3:
+def _rigid(R: cv2.typing.MatLike, t: cv2.typing.MatLike) -> SE3:
     """The pose with the nearest rotation: some solvers return one that is not quite one.
 
     Raises:

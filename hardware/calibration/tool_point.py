@@ -95,8 +95,8 @@ def estimate_tool_point(
         CalibrationError: Too few touches to find anything.
 
     Source:
-        Least squares over ``R_i t + p_i = c``, the algebraic two step pivot calibration of Z. Yaniv,
-        Which pivot calibration?, SPIE Medical Imaging 2015.
+        Least squares over ``R_i t + p_i = c``, the algebraic one step method of Z. Yaniv, Which
+        pivot calibration?, SPIE Medical Imaging 2015.
     """
     rules = ToolPointRules() if rules is None else rules
     if len(T_BF) < _FEWEST_TOUCHES:
