@@ -12,11 +12,15 @@ _PATIENCE_S, _PERIOD_S = 3.0, 0.02
 _MAX_AGE_S = 1.0
 
 
+class ArmMovesError(DeviceError):
+    """An arm that should have been held still."""
+
+
 def wait_for_rest(arm: Arm, clock: Clock) -> ArmState:
     """The arm's state once it is at rest.
 
     Raises:
-        DeviceError: It goes on moving.
+        ArmMovesError: It goes on moving.
     """
     end_s = clock.now_s() + _PATIENCE_S
     while True:
@@ -25,7 +29,7 @@ def wait_for_rest(arm: Arm, clock: Clock) -> ArmState:
         if speed < _REST_M_S and turn < _REST_RAD_S:
             return state
         if clock.now_s() > end_s:
-            raise DeviceError(f"arm: still moves at {1e3 * speed:.1f} mm/s, hold it still")
+            raise ArmMovesError(f"arm: still moves at {1e3 * speed:.1f} mm/s, hold it still")
         clock.sleep_until(clock.now_s() + _PERIOD_S)
 
 
@@ -41,7 +45,7 @@ def read_at_rest(
         count: How many images.
 
     Raises:
-        DeviceError: The arm moves.
+        ArmMovesError: The arm moves.
         StaleDataError: The camera gives no new image.
     """
     state = wait_for_rest(arm, clock)
@@ -56,5 +60,5 @@ def read_at_rest(
             raise StaleDataError(f"camera {frame.camera}: no new image for {_PATIENCE_S} s")
         clock.sleep_until(clock.now_s() + _PERIOD_S)
     if not arm.state().T_BE.is_close(state.T_BE, _SAME_M, _SAME_RAD):
-        raise DeviceError("arm: moved while the image was taken, hold it still")
+        raise ArmMovesError("arm: moved while the image was taken, hold it still")
     return tuple(frames), state

@@ -3,15 +3,31 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 from hardware.calibration.json_file import pose_as_plain, pose_from_plain
 from hardware.calibration.mounting import Mounting
 from mt3.errors import ConfigurationError, ImageError
 from mt3.geometry import SE3
+from mt3.interfaces import Camera
 from mt3.perception import Intrinsics
 
 _SAME_PX, _SAME_M, _SAME_RAD = 0.5, 1e-4, 1e-4
+
+
+@runtime_checkable
+class NumberedCamera(Protocol):
+    """A camera that tells its serial number."""
+
+    @property
+    def serial(self) -> str:
+        """As its maker gave it."""
+        ...
+
+
+def serial_of(camera: Camera) -> str | None:
+    """The serial number of a connected camera; None where it tells none."""
+    return camera.serial if isinstance(camera, NumberedCamera) else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

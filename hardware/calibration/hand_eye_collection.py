@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from hardware.calibration.at_rest import read_at_rest
+from hardware.calibration.at_rest import ArmMovesError, read_at_rest
 from hardware.calibration.board_view import BoardFinder, BoardView
 from hardware.calibration.guided_loop import CalibrationRig, GuidedLoop
 from hardware.calibration.hand_eye_views import HandEyeSample
 from hardware.calibration.pose_guide import Aspect, PoseGuide
 from hardware.calibration.sample_folder import SampleFolder
-from mt3.errors import BoardViewError, DeviceError, NotConnectedError, StaleDataError
+from mt3.errors import BoardViewError
 from mt3.geometry import SE3
 from mt3.interfaces import Camera
 from mt3.types import ColorImage
@@ -98,9 +98,7 @@ class HandEyeCollection:
             view = self._finder.find(frame.color)
             T_WE = self._folder.setup.T_WB @ state.T_BE
             self._require_new(T_WE)
-        except (NotConnectedError, StaleDataError):
-            raise
-        except (BoardViewError, DeviceError) as error:
+        except (BoardViewError, ArmMovesError) as error:
             self._loop.message = f"not taken: {error}"
             return
         name = self._folder.add(frame.color, state.T_BE)

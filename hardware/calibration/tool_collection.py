@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from hardware.calibration.at_rest import wait_for_rest
+from hardware.calibration.at_rest import ArmMovesError, wait_for_rest
 from hardware.calibration.guided_loop import CalibrationRig, GuidedLoop
 from hardware.calibration.touch_file import TouchFile
-from mt3.errors import DeviceError, NotConnectedError
+from mt3.errors import CalibrationError
 from mt3.geometry import SE3
 from mt3.tool import ToolFrame
 
@@ -75,9 +75,7 @@ class ToolCollection:
         try:
             T_BF = wait_for_rest(self._rig.arm, self._rig.clock).T_BE @ self._T_EF
             self._require_new(T_BF)
-        except NotConnectedError:
-            raise
-        except DeviceError as error:
+        except (CalibrationError, ArmMovesError) as error:
             self._loop.message = f"not taken: {error}"
             return
         self._file.add(T_BF)
@@ -86,7 +84,7 @@ class ToolCollection:
     def _require_new(self, T_BF: SE3) -> None:
         for number, touch in enumerate(self._file.touches, start=1):
             if touch.angle_to_rad(T_BF) < _SAME_RAD:
-                raise DeviceError(f"from the same side as touch {number}; turn the tool")
+                raise CalibrationError(f"from the same side as touch {number}; turn the tool")
 
     def _undo(self) -> None:
         if self._file.touches:
