@@ -21,10 +21,13 @@ def _smooth(start, goal, duration_s: float) -> JointTrajectory:
 class ArmContract:
     """Fixtures: ``arm`` (not connected) and ``clock``.
 
-    Back door: ``true_T_BE`` and ``true_joints``.
+    Back door: ``true_T_BE`` and ``true_joints``. The slack is for arms whose time nobody stops.
     """
 
     rate_hz = 60.0
+    max_age_s = 0.0  # of a state: none in a simulator, that of a packet on a real arm
+    lag_s = 0.0  # of the motion behind the command
+    twist_slack = 0.02  # of the reported twist
 
     def stream(self, arm, clock, V_BE_E, duration_s: float) -> None:
         end_s = clock.now_s() + duration_s
@@ -41,7 +44,7 @@ class ArmContract:
         with arm:
             clock.sleep_until(clock.now_s() + 0.1)
             state = arm.state()
-            assert state.t_s == clock.now_s()
+            assert 0.0 <= clock.now_s() - state.t_s <= self.max_age_s
             np.testing.assert_allclose(state.joints, self.true_joints(), atol=1e-6)
             assert state.T_BE.is_close(self.true_T_BE(), 1e-5, 1e-5)
 
@@ -57,11 +60,14 @@ class ArmContract:
         V_BE_E[axis] = 0.1 if axis < 3 else 0.4
         with arm:
             before = self.true_T_BE()
+            start_s = clock.now_s()
             self.stream(arm, clock, V_BE_E, 0.5)
             reported = arm.state().V_BE_E
             moved = before.inverse() @ self.true_T_BE()
-        assert moved.is_close(SE3.from_twist(V_BE_E * 0.5), 1e-3, 5e-3)
-        np.testing.assert_allclose(reported, V_BE_E, atol=0.02)
+            commanded = SE3.from_twist(V_BE_E * (clock.now_s() - start_s))
+        lag = self.lag_s * np.linalg.norm(V_BE_E)
+        assert moved.is_close(commanded, 1e-3 + lag, 5e-3 + lag)
+        np.testing.assert_allclose(reported, V_BE_E, atol=self.twist_slack)
 
     def test_a_silent_sender_stops_the_arm(self, arm, clock) -> None:
         with arm:
@@ -85,7 +91,7 @@ class ArmContract:
     def test_follow_ends_at_rest_at_the_last_joints(self, arm) -> None:
         with arm:
             start = arm.state().joints
-            goal = start + np.array([0.2, -0.1, 0.1, 0.2, -0.1, 0.1, 0.3])
+            goal = start + np.resize([0.2, -0.1, 0.1, 0.2, -0.1, 0.1, 0.3], start.shape)
             arm.follow(_smooth(start, goal, 1.5))
             np.testing.assert_allclose(self.true_joints(), goal, atol=2e-3)
             np.testing.assert_allclose(arm.state().V_BE_E, 0.0, atol=0.01)
@@ -116,6 +122,7 @@ class GripperContract:
 
     full_width_m: float
     time_to_move_s = 1.5
+    max_age_s = 0.0  # of a state
 
     def test_nothing_works_outside_with(self, gripper) -> None:
         for call in (gripper.state, gripper.stop, lambda: gripper.command(0.0)):
@@ -130,7 +137,7 @@ class GripperContract:
             gripper.command(opening)
             clock.sleep_until(clock.now_s() + self.time_to_move_s)
             state = gripper.state()
-            assert state.t_s == clock.now_s()
+            assert 0.0 <= clock.now_s() - state.t_s <= self.max_age_s
             assert state.command == opening
             assert state.opening == pytest.approx(opening, abs=0.02)
             assert self.true_width_m() == pytest.approx(opening * self.full_width_m, abs=0.002)
