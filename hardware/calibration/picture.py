@@ -81,8 +81,16 @@ def _draw_coverage(
     axes.scatter(u[kept], v[kept], c=views.view[kept], cmap="viridis", s=9)
     axes.scatter(u[~kept], v[~kept], color=_BAD, marker="x", s=12)
     to_u, to_v = gaps[kept].T
-    scale = {"angles": "xy", "scale_units": "xy", "scale": 1.0 / _MAGNIFIED}
-    axes.quiver(u[kept], v[kept], to_u, to_v, width=0.002, **scale)
+    axes.quiver(
+        u[kept],
+        v[kept],
+        to_u,
+        to_v,
+        width=0.002,
+        angles="xy",
+        scale_units="xy",
+        scale=1.0 / _MAGNIFIED,
+    )
     axes.set_xlim(0, views.intrinsics.width)
     axes.set_ylim(views.intrinsics.height, 0)
     axes.set_aspect("equal")

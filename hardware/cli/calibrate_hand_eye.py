@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ def _mounting(cfg: DictConfig) -> Mounting:
         ) from None
 
 
-def _print(result: HandEyeResult, left_out: list[str], console: Console) -> None:
+def _print(result: HandEyeResult, left_out: Sequence[str], console: Console) -> None:
     figures, errors = result.figures, result.figures.leave_one_out
     table = Table(title="closed-form solvers, from the refined pose", title_justify="left")
     for name in ("solver", "mm", "deg", "corners off [px]"):
@@ -148,13 +149,13 @@ def _print(result: HandEyeResult, left_out: list[str], console: Console) -> None
         console.print(f"refused: {line}", style="red", markup=False)
 
 
-def _document(result: HandEyeResult, left_out: list[str]) -> dict[str, Any]:
+def _document(result: HandEyeResult, left_out: Sequence[str]) -> dict[str, Any]:
     return {
         "trusted": result.trusted,
         "shortcomings": list(result.shortcomings),
         "used": list(result.used),
         "rejected": list(result.rejected),
-        "left_out": left_out,
+        "left_out": list(left_out),
         "figures": dataclasses.asdict(result.figures),
         "solvers": [dataclasses.asdict(one) for one in result.solvers],
     }

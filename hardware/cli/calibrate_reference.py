@@ -17,9 +17,9 @@ mt3-calibrate reference: remember the board that stays on the table.
 
   mt3-calibrate reference scene=ur5e
 
-Do this once after hand-eye, while the camera surely is where it was. Lay the board in view, where it
-can stay or be put back exactly, such as against a stop. From then on mt3-calibrate check needs one
-view of it.
+Do this once after hand-eye, while the camera surely is where it was. Lay the board in view, where
+it can stay or be put back exactly, such as against a stop. From then on mt3-calibrate check needs
+one view of it.
 
 Settings, as key=value:
   scene=NAME         the workplace

@@ -43,10 +43,7 @@ Exit codes: 0 success, 1 refused, 3 bad input, 130 interrupted.
 
 
 def _run(cfg: DictConfig, console: Console) -> Outcome:
-    if has_scene(cfg):
-        file = _collect(cfg, console)
-    else:
-        file = TouchFile.read(Path(cfg.touches))
+    file = _collect(cfg, console) if has_scene(cfg) else TouchFile.read(Path(cfg.touches))
     result = estimate_tool_point(file.touches, build(cfg.tool_rules))
     _print(result, console)
     document = {

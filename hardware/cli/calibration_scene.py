@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from hardware.calibration.guided_loop import CalibrationRig
-from mt3.cli.assembly import build, build_guarded_arm
+from mt3.cli.assembly import build, build_control
 from mt3.cli.keys import TerminalKeys
 from mt3.errors import ConfigurationError
 from mt3.interfaces import Camera, Scene
@@ -56,7 +56,7 @@ def connected_rig(cfg: DictConfig, scene: Scene, console: Console) -> Iterator[C
             "scene: collecting needs a terminal to show its keys, and standard output is none "
             "(without scene= what was recorded before is evaluated)"
         )
-    arm = build_guarded_arm(cfg, scene)
+    arm = build_control(cfg, scene).arm
     teleop = build(cfg.teleop)(scene=scene, arm=arm) if cfg.get("teleop") is not None else None
     with ExitStack() as stack:
         keys = stack.enter_context(TerminalKeys())
