@@ -18,6 +18,7 @@ from mt3.geometry import SE3
 from mt3.perception import RGBD
 from mt3.types import FloatArray, require_positive
 
+_SURE_ERRORS = 3.0  # a smaller motion than so many standard errors is none
 _SURE_SHARE = 0.5  # of the gates that a view's own uncertainty may take
 
 
@@ -137,7 +138,9 @@ def check_calibration(
     verdict = Verdict.HOLDS
     if moved_m > rules.max_m or moved_rad > rules.max_rad:
         verdict = Verdict.MOVED
-    elif moved_m > rules.warn_m or moved_rad > rules.warn_rad:
+    elif moved_m > max(rules.warn_m, _SURE_ERRORS * uncertain[0]) or moved_rad > max(
+        rules.warn_rad, _SURE_ERRORS * uncertain[1]
+    ):
         verdict = Verdict.DRIFTED
     age_s = (datetime.now(UTC) - calibration.date).total_seconds()
     return CalibrationCheck(
