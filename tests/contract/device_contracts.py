@@ -25,6 +25,8 @@ class ArmContract:
     """
 
     rate_hz = 60.0
+    max_age_s = 0.0  # of a state
+    lag_s = 0.0  # by which the tool may trail a commanded twist
 
     def stream(self, arm, clock, V_BE_E, duration_s: float) -> None:
         end_s = clock.now_s() + duration_s
@@ -41,7 +43,7 @@ class ArmContract:
         with arm:
             clock.sleep_until(clock.now_s() + 0.1)
             state = arm.state()
-            assert state.t_s == clock.now_s()
+            assert 0.0 <= clock.now_s() - state.t_s <= self.max_age_s
             np.testing.assert_allclose(state.joints, self.true_joints(), atol=1e-6)
             assert state.T_BE.is_close(self.true_T_BE(), 1e-5, 1e-5)
 
@@ -60,7 +62,8 @@ class ArmContract:
             self.stream(arm, clock, V_BE_E, 0.5)
             reported = arm.state().V_BE_E
             moved = before.inverse() @ self.true_T_BE()
-        assert moved.is_close(SE3.from_twist(V_BE_E * 0.5), 1e-3, 5e-3)
+        trailing_m, trailing_rad = (self.lag_s * speed for speed in (0.1, 0.4))
+        assert moved.is_close(SE3.from_twist(V_BE_E * 0.5), 1e-3 + trailing_m, 5e-3 + trailing_rad)
         np.testing.assert_allclose(reported, V_BE_E, atol=0.02)
 
     def test_a_silent_sender_stops_the_arm(self, arm, clock) -> None:
@@ -85,7 +88,7 @@ class ArmContract:
     def test_follow_ends_at_rest_at_the_last_joints(self, arm) -> None:
         with arm:
             start = arm.state().joints
-            goal = start + np.array([0.2, -0.1, 0.1, 0.2, -0.1, 0.1, 0.3])
+            goal = start + np.resize([0.2, -0.1, 0.1, 0.2, -0.1, 0.1, 0.3], start.shape)
             arm.follow(_smooth(start, goal, 1.5))
             np.testing.assert_allclose(self.true_joints(), goal, atol=2e-3)
             np.testing.assert_allclose(arm.state().V_BE_E, 0.0, atol=0.01)
@@ -116,6 +119,7 @@ class GripperContract:
 
     full_width_m: float
     time_to_move_s = 1.5
+    max_age_s = 0.0  # of a state
 
     def test_nothing_works_outside_with(self, gripper) -> None:
         for call in (gripper.state, gripper.stop, lambda: gripper.command(0.0)):
@@ -130,7 +134,7 @@ class GripperContract:
             gripper.command(opening)
             clock.sleep_until(clock.now_s() + self.time_to_move_s)
             state = gripper.state()
-            assert state.t_s == clock.now_s()
+            assert 0.0 <= clock.now_s() - state.t_s <= self.max_age_s
             assert state.command == opening
             assert state.opening == pytest.approx(opening, abs=0.02)
             assert self.true_width_m() == pytest.approx(opening * self.full_width_m, abs=0.002)

@@ -24,6 +24,7 @@ from franky_sim.franka_server import BaseCommand
 from franky_sim.mujoco_simulator import MujocoSimulator
 
 TICK_S = 1e-3
+ANSWER_S = 0.05  # for which a tick waits for the client's command
 TOOL_FRAME_HAND_M = 0.1034  # from the hand's frame to between the finger tips, along z
 # franky-sim's own gains make the light seventh joint chatter.
 STIFFNESS = (4500.0, 4500.0, 3500.0, 3500.0, 2000.0, 2000.0, 500.0)
@@ -68,7 +69,19 @@ class _RobotServer(FrankaRobotServer):
         commands = self._FrankaServer__command_class_map
         commands[RobotCommand.kAutomaticErrorRecovery] = _Recovery
         self.first_commands: list = []  # of each motion, what it commanded first
+        self.answered = True  # the newest state, by a command
         self._motion_is_new = False
+
+    def send_state(self) -> None:
+        super().send_state()
+        self.answered = False
+
+    def await_answer(self) -> None:
+        """Let a slow client answer before time goes on: on a busy machine it would lose packets."""
+        give_up_s = time.monotonic() + ANSWER_S
+        while self.current_motion_id and not self.answered and time.monotonic() < give_up_s:
+            self._process_udp_commands()
+            time.sleep(TICK_S / 20)
 
     def _bind_children(self, hostname) -> None:
         self._FrankaRobotServer__gripper_server = _GripperServer(self.robot, hostname)
@@ -96,6 +109,7 @@ class _RobotServer(FrankaRobotServer):
 
     def _handle_udp_command(self, command_data: bytes) -> None:
         super()._handle_udp_command(command_data)
+        self.answered = True
         if self._motion_is_new:
             self._motion_is_new = False
             command = self._FrankaRobotServer__current_control_command
@@ -146,7 +160,10 @@ class FrankaSimulator:
         self._time_s = time_s
         self._sim = MujocoSimulator()
         self._sim.init()
-        self._robot = self._sim.add_robot(kp=STIFFNESS, kv=DAMPING)
+        self._robot = robot = self._sim.add_robot(kp=STIFFNESS, kv=DAMPING)
+        # franky-sim hands out one pose object for all, so that the measured pose would show the
+        # desired one.
+        robot.kinematics = lambda q: type(robot).kinematics(robot, q).copy()
         self._servers = _Server(self._sim, [address])
         self._lock = threading.Lock()
         self._running = True
@@ -169,6 +186,7 @@ class FrankaSimulator:
         while self._running:
             next_s = time.monotonic() + TICK_S
             with self._lock:
+                self._server.await_answer()
                 self._server.process_commands()
                 self._sim.step()
                 if not self._silent:
@@ -198,6 +216,9 @@ class FrankaSimulator:
     def width_m(self) -> float:
         with self._lock:
             return self._robot.hand_width
+
+    def is_grasping(self) -> bool:
+        return self._server.gripper_server._is_grasping
 
     def first_commands(self) -> list:
         """Of each motion since ``reset``: first Cartesian and joint velocity that it sent."""
