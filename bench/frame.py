@@ -17,8 +17,8 @@ from mt3.perception import Intrinsics
 from sim.bullet_renderer import BulletRenderer
 from sim.depth_noise import DepthNoise
 from sim.objects import instance
-from sim.panda import OBSERVE_JOINTS
 from sim.raycast_renderer import RaycastRenderer
+from sim.robots import PANDA
 from sim.scene import PyBulletScene
 from sim.scene_view import SceneView
 
@@ -58,11 +58,11 @@ def measure() -> dict[str, float]:
         for k, name in enumerate(OBJECTS):
             p_W = (0.42 + 0.16 * (k % 2), -0.22 + 0.22 * (k // 2), 0.0)
             scene.world.place(name, SE3.from_yaw(k + 0.2 * frame, p_W))
-        joints = OBSERVE_JOINTS + 0.002 * frame
-        scene.world.bullet.reset_joints(scene.panda.body, scene.panda.arm_joints, joints)
+        joints = PANDA.observe_joints + 0.002 * frame
+        scene.world.bullet.reset_joints(scene.sim_robot.body, scene.sim_robot.arm_joints, joints)
 
     raycast = RaycastRenderer(INTRINSICS, camera_pose())
-    view = SceneView(scene.world, scene.panda, raycast)
+    view = SceneView(scene.world, scene.sim_robot, raycast)
     tiny = BulletRenderer(scene.world.bullet, INTRINSICS, camera_pose())
     noise, rng = DepthNoise(), np.random.default_rng(0)
     move(0)

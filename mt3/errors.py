@@ -1,4 +1,9 @@
-"""Every error of the stack; each also is the builtin it resembles."""
+"""Every error of the stack; each also is the builtin it resembles.
+
+They cross from one process to another, so those with attributes say how they are made again.
+"""
+
+from typing import Any
 
 
 class Mt3Error(Exception):
@@ -27,6 +32,9 @@ class NoMatchError(Mt3Error, LookupError):
     def __init__(self, message: str, nearest: tuple[str, ...]) -> None:
         super().__init__(message)
         self.nearest = nearest
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (NoMatchError, (str(self), self.nearest))
 
 
 class DemoNotFoundError(Mt3Error, LookupError):
@@ -64,6 +72,9 @@ class PlanningError(Mt3Error, RuntimeError):
         super().__init__(message)
         self.reason = reason
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (PlanningError, (str(self), self.reason))
+
 
 class DeviceError(Mt3Error, RuntimeError):
     """An arm, gripper or camera that did not do what was asked."""
@@ -71,6 +82,14 @@ class DeviceError(Mt3Error, RuntimeError):
 
 class NotConnectedError(DeviceError, ConnectionError):
     """A device used outside its ``with`` block, or after its connection was lost."""
+
+
+class OperatorLostError(DeviceError):
+    """Nobody watches the arm any more: the operator's program gives no sign of life."""
+
+
+class OperatorStopError(DeviceError):
+    """The operator stopped the arm."""
 
 
 class StaleDataError(DeviceError, TimeoutError):
@@ -88,6 +107,9 @@ class SafetyViolation(DeviceError):
         super().__init__(message)
         self.limit = limit
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (SafetyViolation, (str(self), self.limit))
+
 
 class InteractionError(DeviceError):
     """An interaction that was stopped before its end.
@@ -99,6 +121,9 @@ class InteractionError(DeviceError):
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (InteractionError, (str(self), self.reason))
 
 
 class ConfigurationError(Mt3Error, ValueError):

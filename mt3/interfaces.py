@@ -244,8 +244,8 @@ class Scene(Device, Protocol):
     T_WB: SE3
 
     @property
-    def arm(self) -> ArmDriver:
-        """The arm, not yet guarded."""
+    def arm(self) -> Arm:
+        """The arm; only its ``Control`` may move it."""
         ...
 
     @property

@@ -8,7 +8,7 @@ import numpy as np
 from mt3.errors import DeviceError, GeometryError, NotConnectedError
 from mt3.interfaces import ArmState, JointTrajectory
 from mt3.types import FloatArray, frozen_array
-from sim.panda import OBSERVE_JOINTS, Panda
+from sim.robot import SimRobot
 from sim.world import STEP_S
 
 _WATCHDOG_STEPS = 24  # 0.1 s without a new twist stops the arm
@@ -24,7 +24,7 @@ ArmController: TypeAlias = tuple[FloatArray, FloatArray, FloatArray | None, int]
 
 
 class SimArm:
-    """A Panda whose joint controller runs at every physics step.
+    """An arm whose joint controller runs at every physics step.
 
     A twist becomes joint velocities by damped least squares; the joints then track the integrated
     angles with velocity feed-forward. A twist that would leave the joint range stops the arm.
@@ -33,14 +33,14 @@ class SimArm:
         NotConnectedError: Anything but ``with`` outside the ``with`` block.
     """
 
-    def __init__(self, panda: Panda) -> None:
-        self._panda = panda
-        self._world = panda.world
+    def __init__(self, robot: SimRobot) -> None:
+        self._robot = robot
+        self._world = robot.world
         self._connected = False
-        self._velocity = np.zeros(len(panda.arm_joints))
+        self._velocity = np.zeros(len(robot.arm_joints))
         self._twist: FloatArray | None = None
         self._twist_step = 0
-        self.reset(OBSERVE_JOINTS)
+        self.reset(robot.description.observe_joints)
         self._world.call_before_step(self._tick)
 
     def __enter__(self) -> Self:
@@ -61,7 +61,7 @@ class SimArm:
         """Joints, tool pose and tool twist after the last physics step."""
         self._require_connection()
         joints, velocities = self._measure()
-        kinematics = self._panda.kinematics
+        kinematics = self._robot.kinematics
         return ArmState(
             t_s=self._world.steps * STEP_S,
             joints=joints,
@@ -109,9 +109,15 @@ class SimArm:
         self._require_connection()
         self._hold()
 
+    def pursue(self, joints: FloatArray) -> None:
+        """Be at joints, (n,) rad, after the next step: for a controller that is elsewhere."""
+        self._require_connection()
+        self._twist = None
+        self._velocity = (joints - self._target) / STEP_S
+
     def reset(self, joints: FloatArray) -> None:
         """Put the arm somewhere at rest without physics; for staging a scene."""
-        self._panda.world.bullet.reset_joints(self._panda.body, self._panda.arm_joints, joints)
+        self._robot.world.bullet.reset_joints(self._robot.body, self._robot.arm_joints, joints)
         self._hold()
 
     def controller_state(self) -> ArmController:
@@ -127,13 +133,13 @@ class SimArm:
         joints, _ = self._measure()
         if self._twist is not None:
             self._velocity = self._resolve(joints)
-        panda = self._panda
+        robot = self._robot
         self._world.bullet.drive_joints(
-            panda.body,
-            panda.arm_joints,
+            robot.body,
+            robot.arm_joints,
             self._target,
             self._velocity,
-            panda.max_torque,
+            robot.max_torque,
             _POSITION_GAIN,
         )
         self._target = np.clip(
@@ -144,7 +150,7 @@ class SimArm:
         expired = self._world.steps - self._twist_step >= _WATCHDOG_STEPS
         if self._twist is None or expired or not self._twist.any():
             return np.zeros_like(joints)
-        kinematics = self._panda.kinematics
+        kinematics = self._robot.kinematics
         velocity = kinematics.resolve_twist(self._target, self._twist)
         reached = self._target + velocity * STEP_S
         if ((reached < kinematics.lower) | (reached > kinematics.upper)).any():
@@ -192,7 +198,7 @@ class SimArm:
         self._velocity = np.zeros_like(self._target)
 
     def _measure(self) -> tuple[FloatArray, FloatArray]:
-        return self._world.bullet.joint_states(self._panda.body, self._panda.arm_joints)
+        return self._world.bullet.joint_states(self._robot.body, self._robot.arm_joints)
 
     def _require_connection(self) -> None:
         if not self._connected:

@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pybullet_data
 from scipy.spatial import ConvexHull
 
 from mt3.errors import ConfigurationError
@@ -106,14 +105,13 @@ class Bullet:
         """Advance by ``1 / STEP_RATE_HZ`` seconds."""
         pybullet.stepSimulation(physicsClientId=self._id)
 
-    def load_panda(self, T_WB: SE3) -> int:
-        """Load the Franka Panda with its hand, base fixed at a pose; returns the body."""
+    def load_robot(self, urdf: Path, T_W_root: SE3) -> int:
+        """Load a robot, the root of its description fixed at a pose; returns the body."""
         self._cache_files(True)  # parsing the visual meshes takes most of a second
-        urdf = Path(pybullet_data.getDataPath()) / "franka_panda" / "panda.urdf"
         body: int = pybullet.loadURDF(
             str(urdf),
-            basePosition=T_WB.t.tolist(),
-            baseOrientation=T_WB.as_quat_xyzw().tolist(),
+            basePosition=T_W_root.t.tolist(),
+            baseOrientation=T_W_root.as_quat_xyzw().tolist(),
             useFixedBase=True,
             physicsClientId=self._id,
         )

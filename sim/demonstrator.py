@@ -180,7 +180,7 @@ class Demonstrator:
         T_BW = self._scene.T_WB.inverse()
         durations_s = [self._duration(a, b) for a, b in pairwise([self._measure(), *goals])]
         return can_visit(
-            self._scene.panda.kinematics,
+            self._scene.sim_robot.kinematics,
             self._arm.state().joints,
             [T_BW @ goal for goal in goals],
             durations_s,

@@ -7,7 +7,7 @@ import numpy as np
 
 from mt3.errors import GeometryError, NotConnectedError
 from mt3.interfaces import GripperState
-from sim.panda import FINGER_TRAVEL_M, Panda
+from sim.robot import SimRobot
 from sim.world import STEP_S
 
 _FINGER_SPEED_M_S = 0.08
@@ -26,12 +26,13 @@ class SimGripper:
         NotConnectedError: Anything but ``with`` outside the ``with`` block.
     """
 
-    def __init__(self, panda: Panda) -> None:
-        self._panda = panda
-        self._world = panda.world
+    def __init__(self, robot: SimRobot) -> None:
+        self._robot = robot
+        self._world = robot.world
+        self._travel_m = robot.description.finger_travel_m
         self._connected = False
-        left, right = panda.finger_joints
-        self._world.bullet.couple_joints(panda.body, left, right, _COUPLING_FORCE_N)
+        left, right = robot.finger_joints
+        self._world.bullet.couple_joints(robot.body, left, right, _COUPLING_FORCE_N)
         self.reset(1.0)
         self._world.call_before_step(self._tick)
 
@@ -51,7 +52,7 @@ class SimGripper:
     def state(self) -> GripperState:
         """Measured opening (sum of both fingers over full travel), and the last command."""
         self._require_connection()
-        return GripperState(self._world.steps * STEP_S, self._panda.opening(), self._command)
+        return GripperState(self._world.steps * STEP_S, self._robot.opening(), self._command)
 
     def command(self, opening: float) -> None:
         """Begin to move to an opening, 0 closed and 1 open.
@@ -72,9 +73,9 @@ class SimGripper:
     def reset(self, opening: float) -> None:
         """Put the fingers at an opening without physics; for staging a scene."""
         self._command = opening
-        self._target_m = opening * FINGER_TRAVEL_M
+        self._target_m = opening * self._travel_m
         self._world.bullet.reset_joints(
-            self._panda.body, self._panda.finger_joints, np.full(2, self._target_m)
+            self._robot.body, self._robot.finger_joints, np.full(2, self._target_m)
         )
 
     def controller_state(self) -> GripperController:
@@ -87,11 +88,11 @@ class SimGripper:
 
     def _tick(self) -> None:
         limit_m = _FINGER_SPEED_M_S * STEP_S
-        error_m = self._command * FINGER_TRAVEL_M - self._target_m
+        error_m = self._command * self._travel_m - self._target_m
         step_m = float(np.clip(error_m, -limit_m, limit_m))
         self._world.bullet.drive_joints(
-            self._panda.body,
-            self._panda.finger_joints,
+            self._robot.body,
+            self._robot.finger_joints,
             np.full(2, self._target_m),
             np.full(2, step_m / STEP_S),
             np.full(2, _GRIP_FORCE_N),
@@ -100,12 +101,12 @@ class SimGripper:
         self._target_m += step_m
 
     def _hold(self) -> None:
-        if self._target_m == self._command * FINGER_TRAVEL_M:
+        if self._target_m == self._command * self._travel_m:
             return  # not moving: there is nothing to stop
-        measured_m = self._panda.opening() * FINGER_TRAVEL_M
+        measured_m = self._robot.opening() * self._travel_m
         if measured_m - self._target_m < _BLOCKED_M:
             self._target_m = measured_m
-        self._command = self._target_m / FINGER_TRAVEL_M
+        self._command = self._target_m / self._travel_m
 
     def _require_connection(self) -> None:
         if not self._connected:

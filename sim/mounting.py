@@ -53,7 +53,7 @@ def mount(scene: PyBulletScene, spec: CameraSpec, seed: int) -> RaycastCamera:
         seed: Of its depth noise.
     """
     renderer = RaycastRenderer(spec.intrinsics, spec.T_WC)
-    view = SceneView(scene.world, scene.panda, renderer)
+    view = SceneView(scene.world, scene.sim_robot, renderer)
     rng = np.random.default_rng([seed, 2])
     camera = RaycastCamera(spec.name, renderer, view.poses_W, scene.clock, spec.noise, rng)
     scene.mount(spec.name, camera)

@@ -8,16 +8,14 @@ from typing import Self
 
 from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
-from mt3.interfaces import Camera
+from mt3.interfaces import Camera, Clock
 from mt3.tool import ToolFrame
 from sim.arm import ArmController, SimArm
 from sim.clock import SimClock
 from sim.gripper import GripperController, SimGripper
-from sim.panda import TOOL_LINK, Panda
+from sim.robot import SimRobot
+from sim.robots import PANDA, RobotDescription
 from sim.world import World
-
-_HAND_MASS_KG = 1.01
-_HAND_COM_FLANGE = (0.0, 0.0, 0.05)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,28 +54,29 @@ class Roles:
 
 
 class PyBulletScene:
-    """A Panda at a table with objects, and a clock that advances physics.
+    """A robot at a table with objects, and a clock that advances physics.
 
     Implements the core's ``Scene``. Beyond it lies the simulator's truth, for staging, scripted
     demonstrators, success predicates and tests.
 
     Args:
         T_WB: Pose of the robot's base.
+        robot: Which robot it is.
     """
 
-    robot = "franka_panda"
     backend = "sim"
 
-    def __init__(self, T_WB: SE3) -> None:
+    def __init__(self, T_WB: SE3, robot: RobotDescription = PANDA) -> None:
+        self.robot = robot.name
         self.T_WB = T_WB
         self.world = World()
-        self.panda = Panda(self.world, T_WB)
+        self.sim_robot = SimRobot(self.world, robot, T_WB)
         self.tool = ToolFrame(
-            self.panda.T_flange_tool, "panda_hand", _HAND_MASS_KG, _HAND_COM_FLANGE
+            self.sim_robot.T_flange_tool, robot.gripper, robot.hand_mass_kg, robot.p_com_flange
         )
-        self.clock = SimClock(self.world)
-        self.arm = SimArm(self.panda)
-        self.gripper = SimGripper(self.panda)
+        self.clock: Clock = SimClock(self.world)
+        self.arm = SimArm(self.sim_robot)
+        self.gripper = SimGripper(self.sim_robot)
         self._cameras: dict[str, Camera] = {}
         self._connections = ExitStack()
         self._roles: Roles | None = None
@@ -125,18 +124,18 @@ class PyBulletScene:
 
     def tool_pose(self) -> SE3:
         """True ``T_WE``, connected or not."""
-        return self.panda.link_pose(TOOL_LINK)
+        return self.sim_robot.tool_pose()
 
     def measured_opening(self) -> float:
         """True opening of the fingers, connected or not."""
-        return self.panda.opening()
+        return self.sim_robot.opening()
 
     def finger_forces_N(self, name: str) -> tuple[float, float]:
         """Normal force of each finger on an object during the last step."""
-        contacts = self.world.bullet.contacts(self.panda.body, self.world.objects[name].body)
+        contacts = self.world.bullet.contacts(self.sim_robot.body, self.world.objects[name].body)
         left, right = (
             sum(c.force_N for c in contacts if c.link_a == finger)
-            for finger in self.panda.finger_joints
+            for finger in self.sim_robot.finger_joints
         )
         return left, right
 
@@ -146,7 +145,7 @@ class PyBulletScene:
 
     def touches_robot(self, name: str) -> bool:
         """Whether any part of the robot pressed on an object during the last step."""
-        return self.world.touches(name, self.panda.body)
+        return self.world.touches(name, self.sim_robot.body)
 
     def save(self) -> SceneState:
         """Remember this moment, physics and controllers."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from mt3.geometry import SE3
-from sim.panda import Panda
 from sim.raycast_renderer import RaycastRenderer
+from sim.robot import SimRobot
 from sim.visuals import load_link_visuals
 from sim.world import World
 
@@ -26,21 +26,21 @@ class SceneView:
 
     Args:
         world: The table and objects.
-        panda: The robot.
+        robot: The robot.
         renderer: Still empty.
     """
 
-    def __init__(self, world: World, panda: Panda, renderer: RaycastRenderer) -> None:
+    def __init__(self, world: World, robot: SimRobot, renderer: RaycastRenderer) -> None:
         self._world = world
-        self._panda = panda
+        self._robot = robot
         self._renderer = renderer
         self._categories: dict[int, str] = {}
         for visual in load_link_visuals(world.bullet, world.table).values():
             renderer.add_body(instance_id(world.table, -1), visual.mesh, _TABLE_ALBEDO)
-        visuals = load_link_visuals(world.bullet, panda.body)
+        visuals = load_link_visuals(world.bullet, robot.body)
         self._links = [link for link in visuals if link >= 0]
         for link, visual in visuals.items():
-            renderer.add_body(instance_id(panda.body, link), visual.mesh, visual.albedo)
+            renderer.add_body(instance_id(robot.body, link), visual.mesh, visual.albedo)
 
     @property
     def categories(self) -> Mapping[int, str]:
@@ -49,11 +49,15 @@ class SceneView:
 
     def poses_W(self) -> dict[int, SE3]:
         """Present pose of every body in W, by instance id; new objects join the renderer."""
-        world, robot = self._world, self._panda.body
+        with self._world.lock:
+            return self._poses_W()
+
+    def _poses_W(self) -> dict[int, SE3]:
+        world, robot = self._world, self._robot.body
         link_poses = world.bullet.link_poses(robot, self._links)
         poses = {
             instance_id(world.table, -1): world.bullet.base_pose(world.table),
-            instance_id(robot, -1): self._panda.T_WB,
+            instance_id(robot, -1): self._robot.T_W_root,
             **{
                 instance_id(robot, link): pose
                 for link, pose in zip(self._links, link_poses, strict=True)

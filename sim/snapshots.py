@@ -10,7 +10,6 @@ from mt3.perception import RGBD, ObjectView
 from sim.camera import RaycastCamera
 from sim.mounting import CameraSpec
 from sim.objects import CATEGORIES, ObjectModel, instance
-from sim.panda import OBSERVE_JOINTS
 from sim.raycast_renderer import RaycastRenderer
 from sim.scene import PyBulletScene
 from sim.scene_view import SceneView
@@ -45,9 +44,8 @@ class SnapshotStudio:
         self._spec = spec
         self._mask_errors_px = (max_offset_px, boundary_noise_px)
         scene = PyBulletScene(SE3.identity())
-        scene.arm.reset(OBSERVE_JOINTS)
         self._renderer = RaycastRenderer(spec.intrinsics, spec.T_WC)
-        self._workplace = SceneView(scene.world, scene.panda, self._renderer).poses_W()
+        self._workplace = SceneView(scene.world, scene.sim_robot, self._renderer).poses_W()
 
     def take(
         self, objects: Sequence[tuple[ObjectModel, SE3]], rng: np.random.Generator

@@ -11,7 +11,7 @@ from mt3.retrieval.object_name import ObjectName
 from mt3.task import TaskDescription
 from mt3.types import FloatArray
 from sim.objects import CATEGORIES, ObjectModel, instance
-from sim.panda import OBSERVE_JOINTS
+from sim.robots import PANDA, RobotDescription
 from sim.scene import PyBulletScene, Roles
 from sim.skills import Skill, skill_named
 from sim.skills.grasps import grasps_O
@@ -53,6 +53,7 @@ def stage(
     held_instance_seed: int | None = None,
     distractors: int = 3,
     region: Region | None = None,
+    robot: RobotDescription = PANDA,
     T_WB: SE3 | None = None,
 ) -> PyBulletScene:
     """Build the scene in which a task begins; the same arguments give the same scene.
@@ -64,7 +65,8 @@ def stage(
         held_instance_seed: Which shape of the category of the object in the hand.
         distractors: How many objects of other categories stand around.
         region: Where the target may stand.
-        T_WB: Pose of the robot's base; identity if not given.
+        robot: What stands at the table.
+        T_WB: Pose of its base; where that robot usually stands, if not given.
 
     Raises:
         ConfigurationError: No category for a word, or no room for the distractors.
@@ -75,8 +77,7 @@ def stage(
     drawn = [int(number) for number in rng.integers(_INSTANCE_SEEDS, size=2)]
     given = (instance_seed, held_instance_seed)
     target_seed, held_seed = (b if a is None else a for a, b in zip(given, drawn, strict=True))
-    scene = PyBulletScene(SE3.identity() if T_WB is None else T_WB)
-    scene.arm.reset(OBSERVE_JOINTS)
+    scene = PyBulletScene(robot.T_WB if T_WB is None else T_WB, robot)
     scene.world.add(target, instance(target, target_seed), (region or Region()).draw(rng))
     if held is not None:
         _put_in_hand(scene, held, instance(held, held_seed))

@@ -1,10 +1,8 @@
 """The simulated workplace as the commands' configuration builds it: plain values in, parts out."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-import pybullet_data
 
 from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
@@ -16,7 +14,7 @@ from sim.camera import RaycastCamera
 from sim.demonstrator import Demonstrator
 from sim.depth_noise import DepthNoise
 from sim.mounting import CameraSpec, look_at, mount
-from sim.panda import ARM_JOINTS, FLANGE_LINK, OBSERVE_JOINTS
+from sim.robots import robot_named
 from sim.scene import PyBulletScene
 from sim.scene_view import instance_id
 from sim.scripted_teleop import ScriptedTeleop
@@ -24,7 +22,6 @@ from sim.segmenter import SimSegmenter
 from sim.skills import Skill, skill_named
 from sim.staging import Region, stage
 
-_T_FLANGE_TOOL = SE3.from_yaw(-np.pi / 4, (0.0, 0.0, 0.105))
 _DEMONSTRATOR_STREAM = 4  # of random numbers, beside those of staging, camera and segmenter
 
 
@@ -38,7 +35,8 @@ class SimJudge:
 
     def success(self) -> bool:
         """Whether the task is done now."""
-        return bool(self._skill.success(self._scene))
+        with self._scene.world.lock:
+            return bool(self._skill.success(self._scene))
 
 
 def build_camera(
@@ -56,25 +54,28 @@ def build_camera(
 def build_scene(
     task: str,
     seed: int,
+    robot: str,
     camera: CameraSpec,
     distractors: int,
     instance_seed: int | None,
     held_instance_seed: int | None,
     max_yaw_rad: float,
-    base_xyz_yaw: Sequence[float],
+    base_xyz_yaw: Sequence[float] | None,
 ) -> PyBulletScene:
     """Stage a task and mount the camera; see ``stage``.
 
     Args:
         task: Words of the task.
         seed: Draws placement, distractors, noise and, where not given, the instances.
+        robot: Name of the robot; see ``sim.robots``.
         camera: What looks at the scene.
         distractors: How many other objects stand around.
         instance_seed: Which shape of the target's category.
         held_instance_seed: Which shape of the object in the hand.
         max_yaw_rad: How far the target may be turned to either side from showing its +x side,
             such as a handle, to a camera opposite the robot; pi places it at every yaw.
-        base_xyz_yaw: Pose of the robot's base in W, metres and radians.
+        base_xyz_yaw: Pose of the robot's base in W, metres and radians; where that robot usually
+            stands, if not given.
 
     Raises:
         ConfigurationError: A number is none that can be counted with, or see ``stage``.
@@ -95,7 +96,8 @@ def build_scene(
         held_instance_seed=held_instance_seed,
         distractors=distractors,
         region=Region(yaw_rad=(-max_yaw_rad, max_yaw_rad)),
-        T_WB=SE3.from_yaw(base_xyz_yaw[3], base_xyz_yaw[:3]),
+        robot=robot_named(robot),
+        T_WB=None if base_xyz_yaw is None else SE3.from_yaw(base_xyz_yaw[3], base_xyz_yaw[:3]),
     )
     mount(scene, camera, seed)
     return scene
@@ -107,16 +109,30 @@ def _require_whole(name: str, value: object) -> None:
         raise ConfigurationError(f"{name}: got {value!r}, expected a whole number from 0")
 
 
-def build_model() -> RobotModel:
-    """Kinematics and shape of the simulated Panda with its hand."""
+def build_model(robot: str) -> RobotModel:
+    """Kinematics and shape of a simulated robot with its hand.
+
+    Raises:
+        ConfigurationError: No such robot, or its description is not installed.
+    """
+    description = robot_named(robot)
     return RobotModel(
-        urdf=Path(pybullet_data.getDataPath()) / "franka_panda" / "panda.urdf",
-        joint_names=ARM_JOINTS,
-        base_link="panda_link0",
-        flange_link=FLANGE_LINK,
-        T_flange_tool=_T_FLANGE_TOOL,
-        reference_joints=OBSERVE_JOINTS,
+        urdf=description.urdf(),
+        joint_names=description.arm_joints,
+        base_link=description.base_link,
+        flange_link=description.flange_link,
+        T_flange_tool=description.T_flange_tool,
+        reference_joints=description.observe_joints,
     )
+
+
+def observe_joints(robot: str) -> list[float]:
+    """Where a simulated robot leaves its workplace visible, (n,), rad.
+
+    Raises:
+        ConfigurationError: No such robot.
+    """
+    return [float(angle) for angle in robot_named(robot).observe_joints]
 
 
 def build_segmenter(

@@ -1,5 +1,6 @@
 """The physical world: table, robot, objects, and the step that moves them all."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from weakref import WeakMethod
@@ -34,10 +35,15 @@ class SimObject:
 
 
 class World:
-    """Table and free objects in one PyBullet world, advanced in steps of ``STEP_S``."""
+    """Table and free objects in one PyBullet world, advanced in steps of ``STEP_S``.
+
+    Attributes:
+        lock: Held during a step. Whoever holds it sees one moment, even if another thread steps.
+    """
 
     def __init__(self) -> None:
         self.bullet = Bullet()
+        self.lock = threading.RLock()
         self.steps = 0
         self._before_step: list[WeakMethod[Callable[[], None]]] = []
         self.objects: dict[str, SimObject] = {}
@@ -55,12 +61,13 @@ class World:
 
     def step(self) -> None:
         """Run the controllers, then one physics step."""
-        for reference in self._before_step:
-            method = reference()
-            if method is not None:
-                method()
-        self.bullet.step()
-        self.steps += 1
+        with self.lock:
+            for reference in self._before_step:
+                method = reference()
+                if method is not None:
+                    method()
+            self.bullet.step()
+            self.steps += 1
 
     def add(self, name: str, model: ObjectModel, T_WO: SE3) -> SimObject:
         """Put a new object at a pose.

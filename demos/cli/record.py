@@ -10,7 +10,7 @@ from demos.cli.record_session import run_session
 from demos.cli.record_settings import settings_of
 from demos.library import DemoLibrary, require_folder
 from demos.recorder import record
-from mt3.cli.assembly import build, build_guarded_arm
+from mt3.cli.assembly import build, build_control
 from mt3.cli.entry import HydraCommand, run_hydra_command
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.settings import task_of, whole_number
@@ -124,7 +124,7 @@ def record_episode(cfg: DictConfig) -> dict[str, Any]:
     task = task_of(cfg, "mt3-record")
     scene: Scene = build(cfg.scene)
     library = DemoLibrary.open_for_recording(cfg.library, scene.robot, scene.backend)
-    arm = build_guarded_arm(cfg, scene)
+    arm = build_control(cfg, scene).arm
     operator = build(cfg.operator)(scene=scene, arm=arm)
     segmenter = build(cfg.segmenter)(scene=scene)
     judge = build(cfg.judge)(scene=scene)

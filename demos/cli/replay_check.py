@@ -3,12 +3,12 @@
 from omegaconf import DictConfig
 
 from demos.recording import Recording
-from mt3.cli.assembly import build, build_executor, build_guarded_arm, build_index
+from mt3.cli.assembly import build, build_control, build_executor, build_index
+from mt3.control.control import Control
 from mt3.demonstration import Demonstration, DemoSummary
 from mt3.errors import DemoNotFoundError
 from mt3.execution.trial_record import TrialRecord
 from mt3.interfaces import Scene
-from mt3.safety import GuardedArm
 
 _ID = "this-recording"
 
@@ -38,7 +38,7 @@ class OneRecording:
         return self._demo
 
 
-def replay_in(cfg: DictConfig, scene: Scene, arm: GuardedArm, recording: Recording) -> str:
+def replay_in(cfg: DictConfig, scene: Scene, control: Control, recording: Recording) -> str:
     """Do the task from a recording, in the scene as it stands now, or in one staged anew.
 
     A person puts things back before the check. Nobody can in a simulation, so it is staged again,
@@ -47,13 +47,15 @@ def replay_in(cfg: DictConfig, scene: Scene, arm: GuardedArm, recording: Recordi
     Returns:
         What came out, in a line.
     """
+    if scene.backend == "real" and not cfg.execute:
+        return "replay check: not done, it moves the arm by itself; begin with execute=true"
     task, source = recording.header.task, OneRecording(recording)
     index = build_index(cfg, source)
     if scene.backend == "real":
-        return describe(build_executor(cfg, scene, arm, source, index).run(task))
+        return describe(build_executor(cfg, scene, control, source, index).run(task))
     staged: Scene = build(cfg.scene)
     judge = build(cfg.judge)(scene=staged)
-    executor = build_executor(cfg, staged, build_guarded_arm(cfg, staged), source, index)
+    executor = build_executor(cfg, staged, build_control(cfg, staged), source, index)
     with staged:
         record = executor.run(task)
         return describe(record.judged(judge.success(), judge.name))

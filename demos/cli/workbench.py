@@ -13,12 +13,12 @@ from demos.recorder import RecorderSettings
 from demos.recording import Recording
 from demos.session.key_map import KeyMap
 from demos.session.rig import FindObjects, Rig
-from mt3.cli.assembly import build, build_guarded_arm
+from mt3.cli.assembly import build, build_control
+from mt3.control.control import Control
 from mt3.execution.segmenters import build_cluster_segmenter
 from mt3.interfaces import Scene, Teleop
 from mt3.perception import Segmenter
 from mt3.perception.clusters import ClusterRules
-from mt3.safety import GuardedArm
 from mt3.task import TaskDescription
 
 
@@ -62,13 +62,13 @@ class Workbench:
 
     def _connect(self, episode: DictConfig) -> "_Connected":
         scene: Scene = build(episode.scene)
-        arm = build_guarded_arm(episode, scene)
+        control = build_control(episode, scene)
         segmenter = build(episode.segmenter)(scene=scene)
-        teleop = build(episode.teleop)(scene=scene, arm=arm)
+        teleop = build(episode.teleop)(scene=scene, arm=control.arm)
         self._key_map.require_free(teleop.keys, "teleop")
         self._connections.enter_context(scene)
         self._connections.enter_context(teleop)
-        return _Connected(scene, arm, teleop, segmenter, _find_objects(episode, scene))
+        return _Connected(scene, control, teleop, segmenter, _find_objects(episode, scene))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +76,7 @@ class _Connected:
     """What stays connected from task to task."""
 
     scene: Scene
-    arm: GuardedArm
+    control: Control
     teleop: Teleop
     segmenter: Segmenter
     find_objects: FindObjects
@@ -85,9 +85,11 @@ class _Connected:
         """The rig of one task, whose replay check does this task and not the first one."""
 
         def replay(recording: Recording) -> str:
-            return replay_in(episode, self.scene, self.arm, recording)
+            return replay_in(episode, self.scene, self.control, recording)
 
-        return Rig(self.scene, self.arm, self.teleop, self.segmenter, self.find_objects, replay)
+        return Rig(
+            self.scene, self.control.arm, self.teleop, self.segmenter, self.find_objects, replay
+        )
 
 
 def _find_objects(episode: DictConfig, scene: Scene) -> FindObjects:

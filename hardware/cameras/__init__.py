@@ -1,1 +1,1 @@
-"""Cameras: one driver each, and a recorded stream played back."""
+"""Cameras: drivers that take images, and mountings that know where the camera stands."""

@@ -6,9 +6,9 @@ from types import TracebackType
 from typing import Self
 
 from hardware.teleop.gripper_toggle import GripperToggle
+from mt3.control.control import ControlledArm
 from mt3.errors import ConfigurationError, DeviceError, NotConnectedError
 from mt3.interfaces import Scene, TeleopCommand
-from mt3.safety import GuardedArm
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class HandGuiding:
         ConfigurationError: No key for the gripper.
     """
 
-    def __init__(self, arm: GuardedArm, toggle: GripperToggle, gripper_key: str) -> None:
+    def __init__(self, arm: ControlledArm, toggle: GripperToggle, gripper_key: str) -> None:
         if not gripper_key:
             raise ConfigurationError("gripper_key: got none, expected the name of a key")
         self._arm = arm
@@ -101,6 +101,6 @@ class HandGuiding:
                 self._toggle.press()
 
 
-def build_hand_guiding(scene: Scene, arm: GuardedArm, gripper_key: str) -> HandGuiding:
+def build_hand_guiding(scene: Scene, arm: ControlledArm, gripper_key: str) -> HandGuiding:
     """Hand guiding of a scene's guarded arm."""
     return HandGuiding(arm, GripperToggle(scene.gripper), gripper_key)

@@ -9,14 +9,16 @@ from omegaconf import DictConfig
 from mt3.cli.entry import config_for_record
 from mt3.cli.interrupt import raise_if_interrupted
 from mt3.cli.software import software_versions
+from mt3.control.control import Control
 from mt3.execution.executor import Executor
 from mt3.execution.observer import Observer
+from mt3.execution.trial_record import Until
 from mt3.interfaces import DemoSource, Judge, Scene
 from mt3.motion.planner import MotionPlanner
 from mt3.motion.robot_model import RobotModel
 from mt3.motion.timing import TimingLimits
 from mt3.retrieval import DemoIndex
-from mt3.safety import GuardedArm, SafetyLimits
+from mt3.safety import SafetyLimits
 from mt3.task import TaskDescription
 
 
@@ -26,13 +28,17 @@ class Workplace:
 
     Args:
         scene: The robot in its workplace; ``with`` connects it.
+        control: What all commands to its arm go through.
         executor: Runs trials in it.
         judge: Says whether a task was done.
+        moves_real_arm: Whether the arm is real and may move.
     """
 
     scene: Scene
+    control: Control
     executor: Executor
     judge: Judge
+    moves_real_arm: bool
 
 
 def build(node: object) -> Any:  # noqa: ANN401  # whatever the YAML names
@@ -71,7 +77,7 @@ def build_index(cfg: DictConfig, source: DemoSource) -> DemoIndex:
 
 
 def build_executor(
-    cfg: DictConfig, scene: Scene, arm: GuardedArm, source: DemoSource, index: DemoIndex
+    cfg: DictConfig, scene: Scene, control: Control, source: DemoSource, index: DemoIndex
 ) -> Executor:
     """What runs trials of the configured task in a scene, with demonstrations from a source.
 
@@ -83,7 +89,7 @@ def build_executor(
     planner = build_planner(cfg, limits, model, scene)
     observer = Observer(
         scene,
-        arm,
+        control.arm,
         model,
         planner,
         build(cfg.segmenter)(scene=scene),
@@ -92,7 +98,7 @@ def build_executor(
     )
     return Executor(
         scene=scene,
-        arm=arm,
+        control=control,
         model=model,
         limits=limits,
         observer=observer,
@@ -108,13 +114,16 @@ def build_executor(
     )
 
 
-def build_guarded_arm(cfg: DictConfig, scene: Scene) -> GuardedArm:
-    """The arm of a scene behind the safety gate."""
-    return GuardedArm(scene.arm, build(cfg.model), build(cfg.limits), scene.T_WB, scene.clock)
+def build_control(cfg: DictConfig, scene: Scene) -> Control:
+    """What all commands of a scene go through: safety gate and control loop."""
+    control: Control = build(cfg.control)(scene=scene)
+    return control
 
 
 def build_workplace(cfg: DictConfig) -> Workplace:
     """Everything that one trial of the configured task needs; nothing is connected yet.
+
+    On a real arm a trial ends with its plan, unless ``execute`` is set.
 
     Raises:
         NoMatchError: No demonstration fits the task, or none that does can be read.
@@ -124,5 +133,10 @@ def build_workplace(cfg: DictConfig) -> Workplace:
     source: DemoSource = build(cfg.library_source)
     index = build_index(cfg, source)
     scene: Scene = build(cfg.scene)
-    executor = build_executor(cfg, scene, build_guarded_arm(cfg, scene), source, index)
-    return Workplace(scene, executor, build(cfg.judge)(scene=scene))
+    real = scene.backend == "real"
+    if real and not cfg.execute:
+        cfg.until = Until.PLAN.value
+    control = build_control(cfg, scene)
+    executor = build_executor(cfg, scene, control, source, index)
+    judge: Judge = build(cfg.judge)(scene=scene)
+    return Workplace(scene, control, executor, judge, real and bool(cfg.execute))

@@ -1,6 +1,7 @@
 """``mt3-run``: do a task that was demonstrated."""
 
 import re
+from contextlib import AbstractContextManager, nullcontext
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from mt3.cli.assembly import Workplace, build, build_workplace
+from mt3.cli.dead_man import DeadManSwitch
 from mt3.cli.entry import HydraCommand, run_hydra_command
+from mt3.cli.keys import TerminalKeys
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.settings import task_of, whole_number
 from mt3.errors import NoMatchError, TaskError
@@ -45,6 +48,12 @@ Settings, as key=value:
                  at with segmenter.click=[u,v] or segmenter.box=[u0,v0,u1,v1]; grabcut refines
                  that by colour; model asks segmenter.function=module:function; file reads
                  segmenter.path=PATH
+On a real arm, with scene=ur5e, xarm6 or fr3:
+  execute=true   move; without it mt3-run looks, plans, draws what it would do, and ends
+  until=approach go to the bottleneck and no further; until=plan only plans
+  speed=0.3      share of the speed limits that is used (default 1)
+While it may move, any key stops the arm, and so does the end of this program.
+
 Useful others: scene.instance_seed=N keeps one shape of the object, scene.distractors=N.
 Every value can be set; --cfg job prints them all.
 
@@ -60,6 +69,11 @@ _BEFORE_APPROACH = "Nothing was touched; the arm is at rest."
 _SINCE_APPROACH = (
     "Arm and fingers are at rest. Take out of the hand what it holds before you move the arm."
 )
+_AS_ASKED = {
+    "planned": "planned; nothing moved. execute=true moves a real arm, until=approach only to the "
+    "bottleneck, speed=0.3 slower",
+    "approached": "the tool is at the bottleneck, and goes no further because of until=approach",
+}
 _MEND = {
     FailureStage.OBSERVE: "Mend what the reason names, then run again.",
     FailureStage.RETRIEVE: "Record this task with mt3-record.",
@@ -133,18 +147,26 @@ def _known_task(cfg: DictConfig) -> TaskDescription:
 def run_trial(workplace: Workplace, task: TaskDescription) -> TrialRecord:
     """One trial from connecting to the verdict; a failed trial is judged too.
 
-    Ctrl-C ends it as interrupted, while connecting, judging and disconnecting too.
+    Ctrl-C ends it as interrupted, while connecting, judging and disconnecting too. While a real
+    arm may move, any key of the terminal stops it.
     """
     record: TrialRecord | None = None
     executor, judge = workplace.executor, workplace.judge
     try:
-        with workplace.scene:
+        with workplace.scene, _watched(workplace):
             record = executor.run(task)
-            if record.outcome != "interrupted":
+            if record.outcome in ("completed", "failed"):
                 record = record.judged(judge.success(), judge.name)
     except KeyboardInterrupt:
         record = executor.interrupted(task) if record is None else record.interrupted()
     return record
+
+
+def _watched(workplace: Workplace) -> AbstractContextManager[object]:
+    """Any key stops an arm that is real and may move; a simulated one has Ctrl-C."""
+    if not workplace.moves_real_arm:
+        return nullcontext()
+    return DeadManSwitch(TerminalKeys(), workplace.control.request_stop)
 
 
 def _save(record: TrialRecord, folder: Path) -> Path:
@@ -159,7 +181,8 @@ def _save(record: TrialRecord, folder: Path) -> Path:
 def _exit_code(record: TrialRecord) -> ExitCode:
     if record.outcome == "interrupted":
         return ExitCode.INTERRUPTED
-    done = record.outcome == "completed" and record.success is not False
+    ended_as_asked = record.outcome in ("completed", "planned", "approached")
+    done = ended_as_asked and record.success is not False
     return ExitCode.SUCCESS if done else ExitCode.FAILED
 
 
@@ -195,7 +218,7 @@ def _print_stages(record: TrialRecord, console: Console) -> None:
     if record.failure_stage is not None:
         console.print(_end(record), style="red", markup=False)
         console.print(next_step(record, record.failure_stage), markup=False)
-    console.print(_verdict(record), markup=False)
+    console.print(_AS_ASKED.get(record.outcome) or _verdict(record), markup=False)
 
 
 def _print_clusters(record: TrialRecord, console: Console) -> None:

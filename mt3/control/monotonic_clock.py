@@ -1,10 +1,10 @@
-"""Real time."""
+"""Real time, the same in every process of a machine."""
 
 import time
 
 
 class MonotonicClock:
-    """Seconds of the system's monotonic clock, comparable between processes of one machine."""
+    """Seconds of CLOCK_MONOTONIC: since the machine was started, never set, never stepped."""
 
     def now_s(self) -> float:
         """Seconds since an arbitrary origin."""
@@ -12,4 +12,5 @@ class MonotonicClock:
 
     def sleep_until(self, t_s: float) -> None:
         """Return when ``now_s() >= t_s``; at once if that has passed."""
-        time.sleep(max(0.0, t_s - time.monotonic()))
+        while (left_s := t_s - time.monotonic()) > 0.0:
+            time.sleep(left_s)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mt3.alignment import Registrar, Registration
+from mt3.control.control import Control
 from mt3.demonstration import Demonstration
 from mt3.errors import (
     ConfigurationError,
@@ -24,7 +25,7 @@ from mt3.execution.interaction_log import InteractionFailure, InteractionLog
 from mt3.execution.matching import Match, Matches, Retrieved, require_only_trusted
 from mt3.execution.observer import Observation, Observer
 from mt3.execution.reference import Reference, transfer
-from mt3.execution.trial_record import FailureStage, TrialNotes, TrialRecord
+from mt3.execution.trial_record import FailureStage, TrialNotes, TrialRecord, Until
 from mt3.execution.trial_stages import (
     ArrivalRecord,
     InteractionRecord,
@@ -38,7 +39,7 @@ from mt3.motion.planner import MotionPlanner, Plan
 from mt3.motion.robot_model import RobotModel
 from mt3.perception import ObjectView
 from mt3.retrieval import DemoIndex
-from mt3.safety import GuardedArm, Limit, SafetyLimits
+from mt3.safety import Limit, SafetyLimits
 from mt3.task import TaskDescription
 from mt3.types import require_positive
 
@@ -63,6 +64,7 @@ class ExecutionRules:
         verified_candidates: So many of the best retrieved demonstrations are registered, and the
             one that most probably fits is done.
         accept_untrusted: Act on a registration that is not trusted; for experiments.
+        until: How far a trial goes: ``plan``, ``approach`` or ``end``.
 
     Raises:
         ConfigurationError: A value that is not a positive number.
@@ -75,11 +77,16 @@ class ExecutionRules:
     max_end_opening_error: float = 0.1
     verified_candidates: int = 3
     accept_untrusted: bool = False
+    until: Until = Until.END
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if name != "accept_untrusted":
+            if name not in ("accept_untrusted", "until"):
                 require_positive(name, getattr(self, name))
+        if self.until not in tuple(Until):
+            choices = ", ".join(Until)
+            raise ConfigurationError(f"until: got {self.until!r}, expected one of {choices}")
+        object.__setattr__(self, "until", Until(self.until))
         if not isinstance(self.verified_candidates, int):
             raise ConfigurationError(
                 f"verified_candidates: got {self.verified_candidates!r}, expected a whole number "
@@ -101,7 +108,7 @@ class Executor:
 
     Args:
         scene: The robot in its workplace.
-        arm: Its guarded arm; nothing else moves it.
+        control: Its guarded arm and control loop; nothing else moves it.
         model: The arm's kinematics and shape.
         limits: What the guarded arm keeps.
         observer: Looks at the workplace.
@@ -125,7 +132,7 @@ class Executor:
     def __init__(
         self,
         scene: Scene,
-        arm: GuardedArm,
+        control: Control,
         model: RobotModel,
         limits: SafetyLimits,
         observer: Observer,
@@ -143,7 +150,8 @@ class Executor:
             raise ConfigurationError(
                 "accept_untrusted: got true on a real arm, expected false; it is for simulation"
             )
-        self._scene, self._arm, self._model, self._limits = scene, arm, model, limits
+        self._scene, self._control, self._arm = scene, control, control.arm
+        self._model, self._limits = model, limits
         self._observer, self._source, self._index = observer, source, index
         self._registrar, self._planner = registrar, planner
         self._tracking, self._grip, self._rules = tracking, grip, rules
@@ -174,7 +182,7 @@ class Executor:
             return notes.interrupted()
         except Mt3Error as error:
             return notes.failed(str(error), _reason_code(error))
-        return notes.completed()
+        return notes.reached(self._rules.until)
 
     def interrupted(self, task: TaskDescription) -> TrialRecord:
         """The record of a trial that somebody ended before ``run`` began or could give one."""
@@ -193,10 +201,14 @@ class Executor:
         with notes.during(FailureStage.PLAN):
             references = self._transfer(match.demo, match.registration)
             plan, reference = self._plan(references, match.seen, notes)
+        if self._rules.until is Until.PLAN:
+            return
         with notes.during(FailureStage.APPROACH):
             self._approach(plan, reference)
         with notes.during(FailureStage.ARRIVE):
             self._prove_arrival(reference, notes)
+        if self._rules.until is Until.APPROACH:
+            return
         with notes.during(FailureStage.INTERACT):
             log = self._interact(reference, notes)
         with notes.during(FailureStage.VERIFY):
@@ -214,12 +226,15 @@ class Executor:
 
     def _rest(self, notes: TrialNotes) -> None:
         """Stop arm and fingers, as far as they can still be told to; hides no error on its way."""
-        notes.interventions = self._interventions()
         for name, stop in (("arm", self._arm.stop), ("gripper", self._scene.gripper.stop)):
             try:
                 stop()
             except Exception:  # whatever a driver raises
                 _log.exception("the %s did not stop", name)
+        try:
+            notes.interventions = self._interventions()
+        except DeviceError:
+            _log.exception("the safety gate does not say what it changed")
 
     def _interventions(self) -> Counter[str]:
         """Commands of this trial that the safety gate changed, by limit."""
@@ -342,9 +357,7 @@ class Executor:
             )
 
     def _interact(self, reference: Reference, notes: TrialNotes) -> InteractionLog:
-        interaction = Interaction(reference, self._tracking, self._grip)
-        scene = self._scene
-        log = interaction.run(self._arm, scene.gripper, scene.clock, scene.T_WB)
+        log = self._control.run(Interaction(reference, self._tracking, self._grip))
         notes.interaction = InteractionRecord.from_log(log)
         if log.failure is InteractionFailure.INTERRUPTED:
             raise KeyboardInterrupt

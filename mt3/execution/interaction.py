@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mt3.errors import ConfigurationError, DeviceError, Mt3Error, SafetyViolation
+from mt3.control.ticker import Ticker
+from mt3.errors import (
+    ConfigurationError,
+    DeviceError,
+    Mt3Error,
+    OperatorLostError,
+    OperatorStopError,
+    SafetyViolation,
+)
 from mt3.execution.grip import Grasp, GripRules, GripWait, is_grasp
 from mt3.execution.interaction_log import GripperHold, InteractionFailure, InteractionLog
 from mt3.execution.reference import Reference
@@ -89,6 +97,10 @@ class Interaction:
             return loop.log(stop.failure, str(stop))
         except SafetyViolation as violation:
             return loop.log(InteractionFailure.SAFETY, str(violation), violation.limit)
+        except OperatorStopError as stop:
+            return loop.log(InteractionFailure.OPERATOR_STOP, str(stop))
+        except OperatorLostError as lost:
+            return loop.log(InteractionFailure.OPERATOR_LOST, str(lost))
         except Mt3Error as error:
             return loop.log(InteractionFailure.DEVICE, str(error))
         except KeyboardInterrupt:
@@ -128,6 +140,7 @@ class _Loop:
         self._tracking, self._grip = interaction.tracking, interaction.grip
         self._arm, self._gripper, self._clock, self._T_WB = arm, gripper, clock, T_WB
         self._period_s = 1.0 / self._tracking.rate_hz
+        self._ticker = Ticker(clock, self._tracking.rate_hz)
         self._events = list(self._reference.events)
         self._progress_s = 0.0
         self._wait: GripWait | None = None
@@ -136,13 +149,11 @@ class _Loop:
         self._ticks: list[tuple[float, FloatArray, FloatArray, float]] = []
 
     def follow(self) -> None:
-        """Tick by tick on absolute deadlines to the end of the reference."""
-        start_s = last_s = deadline_s = self._clock.now_s()
+        """Tick by tick, on a grid of deadlines, to the end of the reference."""
+        start_s = last_s = self._clock.now_s()
         self._take_up_grasp()
         while not self._tick(last_s - start_s):
-            deadline_s = max(deadline_s + self._period_s, last_s)
-            self._clock.sleep_until(deadline_s)
-            now_s = self._clock.now_s()
+            now_s = self._ticker.wait()
             if self._wait is None:
                 self._progress_s += min(now_s - last_s, _LATE_PERIODS * self._period_s)
             last_s = now_s
@@ -162,6 +173,7 @@ class _Loop:
             failure=failure,
             reason=reason,
             limit=limit,
+            punctuality=self._ticker.punctuality(),
         )
 
     def _take_up_grasp(self) -> None:

@@ -1,11 +1,12 @@
 """What happened while an interaction was followed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
+from mt3.control.ticker import Punctuality
 from mt3.geometry import SE3
 from mt3.types import FloatArray, frozen_array
 
@@ -19,6 +20,8 @@ class InteractionFailure(StrEnum):
     GRASP_LOST = "grasp_lost"
     SAFETY = "safety"
     DEVICE = "device"
+    OPERATOR_STOP = "operator_stop"
+    OPERATOR_LOST = "operator_lost"
     INTERRUPTED = "interrupted"
 
 
@@ -54,6 +57,7 @@ class InteractionLog:
         failure: Why it was stopped, or None where the reference was followed to its end.
         reason: The same in words with figures, or an empty text.
         limit: Name of the safety ``Limit`` that was broken, or an empty text.
+        punctuality: How well the ticks kept their times.
     """
 
     t_s: FloatArray
@@ -64,6 +68,7 @@ class InteractionLog:
     failure: InteractionFailure | None
     reason: str
     limit: str = ""
+    punctuality: Punctuality = field(default_factory=Punctuality)
 
     def __post_init__(self) -> None:
         n = len(self.t_s)

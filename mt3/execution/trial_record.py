@@ -25,7 +25,22 @@ from mt3.task import TaskDescription
 SCHEMA_VERSION = 1
 RECORD_NAME = "trial.json"
 
-Outcome = Literal["completed", "failed", "interrupted"]
+Outcome = Literal["completed", "planned", "approached", "failed", "interrupted"]
+
+
+class Until(StrEnum):
+    """How far a trial goes: a plan to look at, to the bottleneck, or to its end."""
+
+    PLAN = "plan"
+    APPROACH = "approach"
+    END = "end"
+
+
+_REACHED: Mapping[Until, Outcome] = {
+    Until.PLAN: "planned",
+    Until.APPROACH: "approached",
+    Until.END: "completed",
+}
 
 
 class FailureStage(StrEnum):
@@ -59,7 +74,7 @@ class TrialRecord:
         arrival: Planned and measured bottleneck.
         interaction: Planned and measured paths of the tool.
         interventions: Commands that the safety gate changed, by limit.
-        outcome: How the trial ended.
+        outcome: How the trial ended; ``planned`` or ``approached`` where it was to go no further.
         failure_stage: Stage in which it failed or was interrupted.
         reason: Why, in words; empty for a completed trial.
         reason_code: Why, for programs, such as ``joint_limit`` or ``grasp_lost``; may be empty.
@@ -166,9 +181,9 @@ class TrialNotes:
             spent_s = time.perf_counter() - start_s
             self.timings_s[stage] = self.timings_s.get(stage, 0.0) + spent_s
 
-    def completed(self) -> TrialRecord:
-        """The record of a trial that went through every stage."""
-        return self._record("completed", None, "", "")
+    def reached(self, until: Until) -> TrialRecord:
+        """The record of a trial that went as far as it was to."""
+        return self._record(_REACHED[until], None, "", "")
 
     def failed(self, reason: str, reason_code: str = "") -> TrialRecord:
         """The record of a trial that ended in the present stage."""

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from mt3.alignment.registration import Registration
+from mt3.control.ticker import Punctuality
 from mt3.demonstration import Demonstration
 from mt3.execution.interaction_log import InteractionLog
 from mt3.geometry import SE3
@@ -262,11 +263,15 @@ class ArrivalRecord:
 
 @dataclass(frozen=True, slots=True)
 class InteractionRecord:
-    """How the reference was followed, thinned to rows of one time each."""
+    """How the reference was followed, thinned to rows of one time each.
+
+    ``punctuality`` says how well the control loop kept its times.
+    """
 
     failure: str | None
     reason: str
     limit: str
+    punctuality: Punctuality
     duration_s: float
     ticks: int
     final_error_m: float
@@ -287,6 +292,7 @@ class InteractionRecord:
             failure=None if log.failure is None else log.failure.value,
             reason=log.reason,
             limit=log.limit,
+            punctuality=log.punctuality,
             duration_s=float(log.t_s[-1]) if len(log.t_s) else 0.0,
             ticks=len(log.t_s),
             final_error_m=final_error_m,

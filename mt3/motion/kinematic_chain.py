@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import coal
 import numpy as np
 import pinocchio as pin
 
@@ -162,7 +163,7 @@ def _swept_hulls(
     neutral = pin.neutral(full)
     for body in geometry.geometryObjects:
         chain = _supporting_joint(full, reduced, body.parentJoint)
-        vertices = np.asarray(body.geometry.vertices()) * np.asarray(body.meshScale)
+        vertices = _corners(body.geometry) * np.asarray(body.meshScale)
         samples = []
         for fraction in np.linspace(0.0, 1.0, _SWEEP_SAMPLES if body.parentJoint in locked else 1):
             q = neutral.copy()
@@ -181,6 +182,16 @@ def _swept_hulls(
             body.parentJoint in locked,
             np.concatenate(samples),
         )
+
+
+def _corners(shape: coal.CollisionGeometry) -> FloatArray:
+    """Points whose hull encloses a shape, (N, 3): a mesh's vertices, else its box's corners."""
+    if isinstance(shape, coal.ConvexBase | coal.BVHModelBase):
+        return np.asarray(shape.vertices())
+    shape.computeLocalAABB()
+    box = shape.aabb_local
+    ends = np.stack([box.min_, box.max_])
+    return np.array([[ends[i, 0], ends[j, 1], ends[k, 2]] for i, j, k in np.ndindex(2, 2, 2)])
 
 
 def _supporting_joint(full: pin.Model, reduced: pin.Model, joint: int) -> int:

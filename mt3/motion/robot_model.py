@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +50,8 @@ class RobotModel:
         upper: npt.ArrayLike | None = None,
         velocity_limit: npt.ArrayLike | None = None,
     ) -> None:
-        self.chain = KinematicChain(Path(urdf), joint_names, base_link, flange_link, T_flange_tool)
+        self._urdf, self._links = Path(urdf), (base_link, flange_link)
+        self.chain = KinematicChain(self._urdf, joint_names, base_link, flange_link, T_flange_tool)
         n = len(joint_names)
         self.joint_names = tuple(joint_names)
         self.T_flange_tool = T_flange_tool
@@ -68,6 +70,11 @@ class RobotModel:
         self.self_pairs = self._self_pairs()
         self._self_collision = CollisionChecker(self.chain, self.bodies, self.self_pairs)
         self._regions = [(hull.joint, ConvexRegion(hull.points)) for hull in self.chain.hulls]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        limits = (self.lower, self.upper, self.velocity_limit)
+        described = (self._urdf, self.joint_names, *self._links)
+        return (RobotModel, (*described, self.T_flange_tool, self.reference_joints, *limits))
 
     @property
     def joint_count(self) -> int:

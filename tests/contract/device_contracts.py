@@ -21,12 +21,13 @@ def _smooth(start, goal, duration_s: float) -> JointTrajectory:
 class ArmContract:
     """Fixtures: ``arm`` (not connected) and ``clock``.
 
-    Back door: ``true_T_BE`` and ``true_joints``.
+    Back door: ``true_T_BE`` and ``true_joints``. The slack is for arms whose time nobody stops.
     """
 
     rate_hz = 60.0
-    max_age_s = 0.0  # of a state
-    lag_s = 0.0  # by which the tool may trail a commanded twist
+    max_age_s = 0.0  # of a state: none in a simulator, that of a packet on a real arm
+    lag_s = 0.0  # of the motion behind the command
+    twist_slack = 0.02  # of the reported twist
 
     def stream(self, arm, clock, V_BE_E, duration_s: float) -> None:
         end_s = clock.now_s() + duration_s
@@ -59,12 +60,14 @@ class ArmContract:
         V_BE_E[axis] = 0.1 if axis < 3 else 0.4
         with arm:
             before = self.true_T_BE()
+            start_s = clock.now_s()
             self.stream(arm, clock, V_BE_E, 0.5)
             reported = arm.state().V_BE_E
             moved = before.inverse() @ self.true_T_BE()
-        trailing_m, trailing_rad = (self.lag_s * speed for speed in (0.1, 0.4))
-        assert moved.is_close(SE3.from_twist(V_BE_E * 0.5), 1e-3 + trailing_m, 5e-3 + trailing_rad)
-        np.testing.assert_allclose(reported, V_BE_E, atol=0.02)
+            commanded = SE3.from_twist(V_BE_E * (clock.now_s() - start_s))
+        lag = self.lag_s * np.linalg.norm(V_BE_E)
+        assert moved.is_close(commanded, 1e-3 + lag, 5e-3 + lag)
+        np.testing.assert_allclose(reported, V_BE_E, atol=self.twist_slack)
 
     def test_a_silent_sender_stops_the_arm(self, arm, clock) -> None:
         with arm:

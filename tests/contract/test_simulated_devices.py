@@ -44,7 +44,7 @@ class BackDoor:
     @pytest.fixture(autouse=True)
     def open_back_door(self, scene) -> None:
         self.ids = {"physicsClientId": scene.world.bullet.client_id}
-        self.body = scene.panda.body
+        self.body = scene.sim_robot.body
 
 
 class TestSimArm(BackDoor, ArmContract):

@@ -4,8 +4,11 @@ The controller is any object with ``start()`` and ``stop()``; its other methods 
 the back door. They are called here by name and answered over a pipe.
 """
 
+import contextlib
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
@@ -15,7 +18,8 @@ _CONTEXT = multiprocessing.get_context("spawn")
 class EmulatorProcess:
     """Runs a controller in a child process; ``with`` starts and ends it.
 
-    ``emulator.call("name", *args)`` calls a method of the controller, or reads an attribute.
+    ``emulator.call("name", *args)`` calls a method of the controller, or reads an attribute. Any
+    thread may.
 
     Args:
         build: Makes the controller, in the child; picklable.
@@ -23,6 +27,7 @@ class EmulatorProcess:
 
     def __init__(self, build: Callable[[], object]) -> None:
         self._build = build
+        self._lock = threading.Lock()
 
     def __enter__(self) -> "EmulatorProcess":
         self._pipe, theirs = _CONTEXT.Pipe()
@@ -40,8 +45,9 @@ class EmulatorProcess:
 
     def call(self, name: str, *args: object) -> object:
         """Call a method of the controller by name, or read an attribute."""
-        self._pipe.send((name, args))
-        return self._answer()
+        with self._lock:
+            self._pipe.send((name, args))
+            return self._answer()
 
     def _answer(self) -> object:
         if not self._pipe.poll(30):
@@ -54,6 +60,8 @@ class EmulatorProcess:
 
 def _serve(build: Callable[[], object], pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program under test
+    with contextlib.suppress(PermissionError):  # a controller has a computer of its own
+        os.setpriority(os.PRIO_PROCESS, 0, -15)
     try:
         controller = build()
         controller.start()

@@ -33,25 +33,30 @@ class DenavitHartenberg:
         Joint k turns about z of ``frames[k]`` in the classic convention, about z of
         ``frames[k + 1]`` in the modified one.
         """
-        T = np.eye(4)
-        frames = [T]
-        for a, d, alpha, theta in zip(self.a, self.d, self.alpha, q + self.offset, strict=True):
-            ct, st, ca, sa = np.cos(theta), np.sin(theta), np.cos(alpha), np.sin(alpha)
-            if self.modified:
-                step = [
-                    [ct, -st, 0, a],
-                    [st * ca, ct * ca, -sa, -d * sa],
-                    [st * sa, ct * sa, ca, d * ca],
-                ]
-            else:
-                step = [
-                    [ct, -st * ca, st * sa, a * ct],
-                    [st, ct * ca, -ct * sa, a * st],
-                    [0, sa, ca, d],
-                ]
-            T = T @ np.vstack([step, [0, 0, 0, 1]])
-            frames.append(T)
-        return np.stack(frames)
+        theta = q + self.offset
+        ct, st, ca, sa = np.cos(theta), np.sin(theta), np.cos(self.alpha), np.sin(self.alpha)
+        steps = np.zeros((len(q), 4, 4))
+        if self.modified:
+            rows = (
+                (ct, -st, 0.0, self.a),
+                (st * ca, ct * ca, -sa, -self.d * sa),
+                (st * sa, ct * sa, ca, self.d * ca),
+            )
+        else:
+            rows = (
+                (ct, -st * ca, st * sa, self.a * ct),
+                (st, ct * ca, -ct * sa, self.a * st),
+                (0.0, sa, ca, self.d),
+            )
+        for i, row in enumerate(rows):
+            for j, value in enumerate(row):
+                steps[:, i, j] = value
+        steps[:, 3, 3] = 1.0
+        frames = np.empty((len(q) + 1, 4, 4))
+        frames[0] = np.eye(4)
+        for k, step in enumerate(steps):
+            np.matmul(frames[k], step, out=frames[k + 1])
+        return frames
 
 
 @dataclass
@@ -74,6 +79,7 @@ class KinematicArm:
 
     def __post_init__(self) -> None:
         self.qd = np.zeros_like(self.q)
+        self._frames_at: tuple[np.ndarray, np.ndarray] | None = None
         self.hold()
 
     # What to do; the last call counts.
@@ -139,7 +145,7 @@ class KinematicArm:
 
     def pose(self) -> np.ndarray:
         """Tool centre point in the base, (4, 4)."""
-        return self.table.frames(self.q)[-1] @ self.T_flange_tool
+        return self._frames()[-1] @ self.T_flange_tool
 
     def twist(self) -> np.ndarray:
         """Of the tool centre point in the base, (6,), m/s then rad/s."""
@@ -147,11 +153,12 @@ class KinematicArm:
 
     def jacobian(self) -> np.ndarray:
         """Geometric Jacobian of the tool centre point in the base, (6, n), linear rows first."""
-        frames = self.table.frames(self.q)
+        frames = self._frames()
         p = (frames[-1] @ self.T_flange_tool)[:3, 3]
         joints = frames[1:] if self.table.modified else frames[:-1]
-        axes = joints[:, :3, 2]
-        return np.vstack([np.cross(axes, p - joints[:, :3, 3]).T, axes.T])
+        x, y, z = joints[:, :3, 2].T
+        lx, ly, lz = (p - joints[:, :3, 3]).T
+        return np.stack([y * lz - z * ly, z * lx - x * lz, x * ly - y * lx, x, y, z])
 
     def tick(self, dt: float) -> None:
         """Move on by a time step, seconds."""
@@ -159,7 +166,14 @@ class KinematicArm:
         wanted = np.clip(wanted, -self.max_velocity, self.max_velocity)
         step = np.minimum(acceleration, self.max_acceleration) * dt
         self.qd = self.qd + np.clip(wanted - self.qd, -step, step)
-        self.q = self.q + self.qd * dt
+        if self.qd.any():
+            self.q = self.q + self.qd * dt
+
+    def _frames(self) -> np.ndarray:
+        """Frames of the joints as they are; worked out once while they are."""
+        if self._frames_at is None or self._frames_at[0] is not self.q:
+            self._frames_at = (self.q, self.table.frames(self.q))
+        return self._frames_at[1]
 
     def _rest(self, dt: float) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros_like(self.q), self.max_acceleration

@@ -7,7 +7,7 @@ from mt3.errors import DeviceError, GeometryError
 from mt3.geometry import SE3
 from mt3.interfaces import JointTrajectory
 from sim.objects import instance
-from sim.panda import OBSERVE_JOINTS
+from sim.robots import PANDA
 from sim.scene import PyBulletScene
 
 DOWN = np.array([0.0, 0.0, 0.2, 0.0, 0.0, 0.0])
@@ -67,16 +67,16 @@ def test_a_twist_out_of_the_joint_range_stops_the_arm(scene) -> None:
     with scene:
         stream(scene, np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.0]), 5.0)
         joints = scene.arm.state().joints
-        assert (joints <= scene.panda.kinematics.upper + 1e-3).all()
+        assert (joints <= scene.sim_robot.kinematics.upper + 1e-3).all()
         before = scene.tool_pose()
         stream(scene, np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.0]), 0.5)
         assert scene.tool_pose().is_close(before, 1e-3, 5e-3)
 
 
 def test_follow_says_when_something_is_in_the_way(scene) -> None:
-    into_the_table = OBSERVE_JOINTS + np.array([0.0, 1.4, 0.0, 0.3, 0.0, 1.0, 0.0])
+    into_the_table = PANDA.observe_joints + np.array([0.0, 1.4, 0.0, 0.3, 0.0, 1.0, 0.0])
     with scene:
-        trajectory = JointTrajectory([0.0, 3.0], np.stack([OBSERVE_JOINTS, into_the_table]))
+        trajectory = JointTrajectory([0.0, 3.0], np.stack([PANDA.observe_joints, into_the_table]))
         with pytest.raises(DeviceError, match="follow: "):
             scene.arm.follow(trajectory)
         resting = scene.tool_pose()
@@ -103,10 +103,10 @@ class Impatience:
 
 def test_ctrl_c_while_following_leaves_a_resting_arm(scene) -> None:
     impatience = Impatience(scene.world, 120)
-    goal = OBSERVE_JOINTS + 0.4
+    goal = PANDA.observe_joints + 0.4
     with scene:
         with pytest.raises(KeyboardInterrupt):
-            scene.arm.follow(JointTrajectory([0.0, 2.0], np.stack([OBSERVE_JOINTS, goal])))
+            scene.arm.follow(JointTrajectory([0.0, 2.0], np.stack([PANDA.observe_joints, goal])))
         impatience.step = None
         scene.clock.sleep_until(scene.clock.now_s() + 0.1)
         resting = scene.tool_pose()

@@ -11,8 +11,8 @@ from sim.camera import RaycastCamera
 from sim.depth_noise import DepthNoise
 from sim.mesh import box_corners, convex_hull
 from sim.objects import CATEGORIES, instance
-from sim.panda import OBSERVE_JOINTS
 from sim.raycast_renderer import NOTHING, RaycastRenderer
+from sim.robots import PANDA
 from sim.scene import PyBulletScene
 from sim.scene_view import SceneView
 
@@ -141,8 +141,8 @@ def scene() -> PyBulletScene:
     for k, category in enumerate(CATEGORIES):
         p_W = (0.40 + 0.13 * (k % 3), -0.25 + 0.24 * (k // 3), 0.0)
         scene.world.add(category, instance(category, k), SE3.from_yaw(float(k), p_W))
-    bullet, panda = scene.world.bullet, scene.panda
-    bullet.reset_joints(panda.body, panda.arm_joints, OBSERVE_JOINTS)
+    bullet, robot = scene.world.bullet, scene.sim_robot
+    bullet.reset_joints(robot.body, robot.arm_joints, PANDA.observe_joints)
     return scene
 
 
@@ -151,21 +151,21 @@ def test_depth_agrees_with_pybullets_own_renderer(
     scene: PyBulletScene, intrinsics: Intrinsics
 ) -> None:
     raycast = RaycastRenderer(intrinsics, T_WC)
-    ours = raycast.render(SceneView(scene.world, scene.panda, raycast).poses_W())
+    ours = raycast.render(SceneView(scene.world, scene.sim_robot, raycast).poses_W())
     theirs = BulletRenderer(scene.world.bullet, intrinsics, T_WC).render({})
     both = (ours.depth_m > 0) & (theirs.depth_m > 0)
     assert both.mean() > 0.7
     assert ((ours.depth_m > 0) == (theirs.depth_m > 0)).mean() > 0.99
     off_m = np.abs(ours.depth_m - theirs.depth_m)[both]
     assert (off_m < 0.002).mean() >= 0.99
-    robot = both & (ours.instance_ids % (1 << 24) == scene.panda.body)
+    robot = both & (ours.instance_ids % (1 << 24) == scene.sim_robot.body)
     assert robot.sum() > 1000
     assert (np.abs(ours.depth_m - theirs.depth_m)[robot] < 0.002).mean() >= 0.97
 
 
 def test_objects_added_later_are_seen_and_named(scene: PyBulletScene) -> None:
     raycast = RaycastRenderer(SMALL, T_WC)
-    view = SceneView(scene.world, scene.panda, raycast)
+    view = SceneView(scene.world, scene.sim_robot, raycast)
     view.poses_W()
     scene.world.add("late", instance("can", 9), SE3.from_translation((0.7, 0.3, 0.0)))
     frame = raycast.render(view.poses_W())

@@ -5,7 +5,7 @@ import numpy as np
 from demos.cli.record import COMMAND
 from demos.library import DemoLibrary
 from mt3.cli.entry import run_hydra_command
-from sim.panda import OBSERVE_JOINTS
+from sim.robots import PANDA
 from sim.workplace import build_model
 
 
@@ -20,9 +20,9 @@ def test_the_simulator_records_through_the_real_recorder(tmp_path, capfd):
     assert attributes["twist_check"]["status"] == "passed"
     assert attributes["events"]["verdict"] == {"success": True, "judge": "simulator"}
     assert recording.views[0].segmenter == "simulator-ground-truth"
-    tool, model = recording.header.tool, build_model()
+    tool, model = recording.header.tool, build_model("panda")
     T_BE = recording.views[0].T_BE
-    assert model.forward(OBSERVE_JOINTS).is_close(T_BE, 0.002, 0.01)
+    assert model.forward(PANDA.observe_joints).is_close(T_BE, 0.002, 0.01)
     assert tool.T_flange_tool.t[2] > 0.1
     demo = library.load(row["id"])
     assert not demo.holds_object

@@ -160,6 +160,7 @@ def test_what_is_no_count_or_seed_is_refused_by_name(name, typed):
         build_scene(
             "push the box",
             0,
+            robot="panda",
             camera=None,
             max_yaw_rad=np.pi,
             base_xyz_yaw=(0.0, 0.0, 0.0, 0.0),
@@ -173,6 +174,7 @@ def test_a_turn_beyond_half_the_circle_is_refused_by_name(typed):
         build_scene(
             "push the box",
             0,
+            robot="panda",
             camera=None,
             distractors=0,
             instance_seed=None,

@@ -10,7 +10,7 @@ from mt3.execution.trial_record import FailureStage
 from mt3.motion.failure import PlanFailure
 from mt3.motion.planner import MotionPlanner
 from mt3.task import TaskDescription
-from sim.panda import OBSERVE_JOINTS
+from sim.robots import PANDA
 
 SEEDS = {"pick up the hammer": 2, "push the box": 2, "put the can on the tray": 1}
 OVER_THE_TABLE = (0.0, 0.35, 0.0, -2.0, 0.0, 2.35, 0.785)
@@ -27,7 +27,7 @@ def assert_nothing_moved(workplace):
     poses = scene.world.poses()
     assert all(T_WO.is_close(poses[n], 1e-3, 1e-2) for n, T_WO in scene.roles.start_poses.items())
     with scene:
-        assert np.allclose(scene.arm.state().joints, OBSERVE_JOINTS, atol=2e-3)
+        assert np.allclose(scene.arm.state().joints, PANDA.observe_joints, atol=2e-3)
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +62,8 @@ class JointWatch:
         self._scene, self.joints = scene, []
 
     def look(self) -> None:
-        panda = self._scene.panda
-        self.joints.append(self._scene.world.bullet.joint_states(panda.body, panda.arm_joints)[0])
+        robot = self._scene.sim_robot
+        self.joints.append(self._scene.world.bullet.joint_states(robot.body, robot.arm_joints)[0])
 
 
 @pytest.mark.parametrize("task", SEEDS)

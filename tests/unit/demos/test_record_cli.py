@@ -1,7 +1,6 @@
 import json
 
 import pytest
-from fake_workplace import unguarded
 
 from demos.cli import record as command
 from demos.cli.record import COMMAND
@@ -12,6 +11,7 @@ FAKE = """# @package _global_
 scene: {_target_: fake_workplace.scene, task: "${task}", seed: "${seed}"}
 model: {_target_: fake_workplace.model}
 limits: {_target_: fake_workplace.limits}
+control: {_target_: fake_workplace.control, _partial_: true}
 segmenter: {_target_: fake_workplace.segmenter}
 judge: {_target_: fake_workplace.judge}
 operator: {_target_: fake_workplace.operator, seed: "${seed}"}
@@ -26,7 +26,6 @@ def cli(tmp_path, capfd, monkeypatch):
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("MT3_LIBRARY", str(tmp_path / "library"))
-    monkeypatch.setattr("mt3.cli.assembly.GuardedArm", unguarded)
 
     def call(*typed, scene="fake"):
         places = ["--config-dir", str(tmp_path / "configs"), f"scene={scene}"]

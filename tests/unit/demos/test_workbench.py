@@ -2,7 +2,6 @@
 
 import pytest
 from fake_operator import FakeTeleop
-from fake_workplace import unguarded
 from omegaconf import OmegaConf
 
 from demos.cli import workbench
@@ -33,6 +32,7 @@ def configuration(task_in_scene):
             },
             "model": {"_target_": "fake_workplace.model"},
             "limits": {"_target_": "fake_workplace.limits"},
+            "control": {"_target_": "fake_workplace.control", "_partial_": True},
             "segmenter": {"_target_": "fake_workplace.segmenter"},
             "teleop": {"_target_": "fake_workplace.teleop"},
             "recorder": {"rate_hz": 60.0, "max_view_age_s": 1.0},
@@ -42,7 +42,6 @@ def configuration(task_in_scene):
 
 @pytest.fixture
 def bench(monkeypatch):
-    monkeypatch.setattr("mt3.cli.assembly.GuardedArm", unguarded)
     monkeypatch.setattr(workbench, "_find_objects", lambda episode, scene: lambda rgbd: ())
     replayed = []
     monkeypatch.setattr(workbench, "replay_in", lambda cfg, *_: replayed.append(cfg.task) or "")

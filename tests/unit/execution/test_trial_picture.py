@@ -7,11 +7,11 @@ from fake_trial import notes_until
 from matplotlib.image import imread
 
 from mt3.execution.picture import draw_trial
-from mt3.execution.trial_record import FailureStage
+from mt3.execution.trial_record import FailureStage, Until
 
 
 def test_a_whole_trial_is_drawn(tmp_path, demo):
-    record = notes_until(FailureStage.VERIFY).completed().judged(True, "simulator")
+    record = notes_until(FailureStage.VERIFY).reached(Until.END).judged(True, "simulator")
     draw_trial(record, tmp_path / "trial.png", demo, view())
     image = imread(tmp_path / "trial.png")
     assert image.shape[1] > image.shape[0] > 500

@@ -7,13 +7,13 @@ import pytest
 from fake_trial import D_W, notes_until
 
 from mt3.errors import PlanningError
-from mt3.execution.trial_record import FailureStage, TrialNotes
+from mt3.execution.trial_record import FailureStage, TrialNotes, Until
 from mt3.execution.trial_stages import MAX_POSES
 
 
 @pytest.fixture(scope="module")
 def record():
-    return notes_until(FailureStage.VERIFY).completed().judged(True, "simulator")
+    return notes_until(FailureStage.VERIFY).reached(Until.END).judged(True, "simulator")
 
 
 def test_a_completed_trial_says_all(record, tmp_path):
@@ -47,7 +47,7 @@ def test_paths_are_thinned_and_keep_both_ends(record):
 
 
 def test_two_trials_differ_in_times_only(record):
-    again = notes_until(FailureStage.VERIFY).completed().judged(True, "simulator")
+    again = notes_until(FailureStage.VERIFY).reached(Until.END).judged(True, "simulator")
     assert again.as_dict() != record.as_dict()
     first, second = (json.dumps(trial.without_times()) for trial in (again, record))
     assert first == second
@@ -86,7 +86,7 @@ def test_numbers_that_are_none_do_not_break_the_document(record):
         config={"speed": float("nan"), "nested": [float("inf"), 1.0]},
         software={},
     )
-    document = json.loads(notes.completed().to_json())
+    document = json.loads(notes.reached(Until.END).to_json())
     assert document["config"] == {"speed": None, "nested": [None, 1.0]}
 
 

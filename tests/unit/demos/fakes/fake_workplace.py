@@ -1,6 +1,7 @@
 """What a test's configuration names by ``_target_``."""
 
 from functools import partial
+from types import SimpleNamespace
 
 from fake_operator import FakeTeleop
 from kinematic_scene import FixedJudge, KinematicScene, RedSegmenter, ScriptedOperator
@@ -37,9 +38,9 @@ def judge():
     return lambda scene: FixedJudge()
 
 
-def unguarded(arm, model, limits, T_WB, clock):
-    """The fake arm has no joints that a guard could watch."""
-    return arm
+def control(scene):
+    """Without a guard: the fake arm has no joints that it could watch."""
+    return SimpleNamespace(arm=scene.arm)
 
 
 def teleop():

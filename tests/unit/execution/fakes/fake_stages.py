@@ -7,6 +7,7 @@ from fake_rig import FakeArm, FakeRig, demonstrate, view
 from fake_trial import D_W
 
 from mt3.alignment.registration import Registration, YawMode
+from mt3.control.in_process import InProcessControl
 from mt3.demonstration import DemoSummary
 from mt3.errors import ConfigurationError, DemoNotFoundError
 from mt3.execution.executor import ExecutionRules, Executor
@@ -75,7 +76,7 @@ class FakeStages:
         index = DemoIndex(self, CylinderEncoder(), WordMatcher())
         self.executor = Executor(
             scene=scene,
-            arm=self.arm,
+            control=InProcessControl(scene, self.arm),
             model=SimpleNamespace(velocity_limit=np.full(7, 100.0)),
             limits=limits,
             observer=self,

@@ -1,4 +1,4 @@
-"""The Franka Panda in the simulator: names, indices and what its links are made of."""
+"""A robot in the simulator: its body, and the numbers of its joints and links."""
 
 from itertools import pairwise
 
@@ -7,41 +7,41 @@ import numpy as np
 from mt3.geometry import SE3
 from mt3.types import FloatArray
 from sim.kinematics import ChainKinematics
+from sim.robots import RobotDescription
 from sim.world import World
-
-ARM_JOINTS = tuple(f"panda_joint{k}" for k in range(1, 8))
-FINGER_JOINTS = ("panda_finger_joint1", "panda_finger_joint2")
-FLANGE_LINK = "panda_link8"
-TOOL_LINK = "panda_grasptarget"
-FINGER_TRAVEL_M = 0.04
-
-# E at (0.30, 0, 0.32) in B, pointing straight down, fingers moving along y of B.
-OBSERVE_JOINTS = np.array([0.0, -0.81337986, 0.0, -2.79586137, 0.0, 1.98248149, 0.78539816])
 
 _FINGER_FRICTION = 1.2
 _FINGER_SPINNING_FRICTION = 0.01
 
 
-class Panda:
-    """The robot's body in a world, shared by the arm and the gripper."""
+class SimRobot:
+    """A robot's body in a world, shared by the arm and the gripper.
 
-    def __init__(self, world: World, T_WB: SE3) -> None:
+    Args:
+        world: Gets the robot.
+        description: Which robot it is.
+        T_WB: Pose of its base.
+    """
+
+    def __init__(self, world: World, description: RobotDescription, T_WB: SE3) -> None:
         self.world = world
+        self.description = description
         self.T_WB = T_WB
-        self.body = world.bullet.load_panda(T_WB)
+        self.T_W_root = T_WB @ description.T_B_root
+        self.body = world.bullet.load_robot(description.urdf(), self.T_W_root)
         infos = world.bullet.joints(self.body)
         self.links = {info.link: info.index for info in infos}
         by_name = {info.name: info for info in infos}
-        arm = [by_name[name] for name in ARM_JOINTS]
+        arm = [by_name[name] for name in description.arm_joints]
         self.arm_joints = [info.index for info in arm]
-        self.finger_joints = [by_name[name].index for name in FINGER_JOINTS]
+        self.finger_joints = [by_name[name].index for name in description.finger_joints]
         self.max_torque = np.array([info.max_force for info in arm])
         self.kinematics = self._read_kinematics(
             np.array([info.lower for info in arm]),
             np.array([info.upper for info in arm]),
             np.array([info.max_velocity for info in arm]),
         )
-        self.T_flange_tool = self.link_pose(FLANGE_LINK).inverse() @ self.link_pose(TOOL_LINK)
+        self.T_flange_tool = self.link_pose(description.flange_link).inverse() @ self.tool_pose()
         for finger in self.finger_joints:
             world.bullet.change_dynamics(
                 self.body,
@@ -53,14 +53,18 @@ class Panda:
     def opening(self) -> float:
         """Measured opening: sum of both fingers over their full travel."""
         joints, _ = self.world.bullet.joint_states(self.body, self.finger_joints)
-        return float(np.clip(joints.sum() / (2 * FINGER_TRAVEL_M), 0.0, 1.0))
+        return float(np.clip(joints.sum() / (2 * self.description.finger_travel_m), 0.0, 1.0))
 
     def link_pose(self, link: str) -> SE3:
         """Pose in W of a link's frame, by its name in the URDF."""
         return self.world.bullet.link_poses(self.body, [self.links[link]])[0]
 
+    def tool_pose(self) -> SE3:
+        """Pose of E in W."""
+        return self.link_pose(self.description.tool_link)
+
     def link_poses(self) -> dict[str, SE3]:
-        """Poses in W of all links but the fixed base ``panda_link0``, by name."""
+        """Poses in W of all links but the fixed root, by name."""
         poses = self.world.bullet.link_poses(self.body, list(self.links.values()))
         return dict(zip(self.links, poses, strict=True))
 
@@ -73,7 +77,7 @@ class Panda:
         local = [a.inverse() @ b for a, b in pairwise(frames)]
         return ChainKinematics(
             T_parent_link=np.stack([T.matrix for T in local]),
-            T_last_E=frames[-1].inverse() @ self.link_pose(TOOL_LINK),
+            T_last_E=frames[-1].inverse() @ self.tool_pose(),
             lower=lower,
             upper=upper,
             max_velocity=max_velocity,

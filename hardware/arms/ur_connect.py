@@ -1,0 +1,193 @@
+"""How a Universal Robots controller is connected: everything is checked before anything moves."""
+
+import logging
+import re
+import socket
+from typing import Any
+
+import numpy as np
+
+from hardware.arms.ur_configuration import UrConfiguration, read_configuration
+from hardware.arms.ur_link import UrLink
+from hardware.arms.ur_pose import se3_from_ur
+from hardware.arms.ur_status import program_runs, require_fit
+from hardware.extra import import_extra
+from mt3.errors import ConfigurationError, DeviceError, NotConnectedError
+from mt3.tool import ToolFrame
+
+_log = logging.getLogger(__name__)
+
+_RTDE_PORT = 30004
+_PATIENCE_S = 2.0
+_FIELDS = [
+    "timestamp",
+    "actual_q",
+    "actual_TCP_pose",
+    "actual_TCP_speed",
+    "robot_mode",
+    "robot_status_bits",
+    "safety_status_bits",
+    "payload",
+    "payload_cog",
+]
+_TCP_M, _TCP_RAD = 0.0005, 0.005
+_PAYLOAD_KG, _COG_M = 0.05, 0.005
+_LIMIT_RAD = 0.001
+_DIMENSION_M = 0.002  # a calibrated arm differs from the table by about one millimetre
+
+
+def connect(host: str, tool: ToolFrame, model: UrConfiguration) -> UrLink:
+    """Connect to a controller that fits the configuration and may move.
+
+    Args:
+        host: Its address.
+        tool: The tool as the configuration has it.
+        model: Joint limits and dimensions as the model has them.
+
+    Raises:
+        NotConnectedError: Nothing answers there.
+        ConfigurationError: The controller's arm or tool is another one.
+        DeviceError: The robot may not move now, or cannot be told to.
+    """
+    _require_listening(host)
+    receive = _receive_client(host)
+    require_fit(host, receive)
+    _require_remote(host)
+    if program_runs(receive):
+        raise DeviceError(
+            f"{host}: a program is running on the controller, ours or somebody else's; stop it on "
+            "the pendant, or close the other client"
+        )
+    require_same_arm(host, model, read_configuration(host))
+    require_same_payload(host, tool, receive.getPayload(), receive.getPayloadCog())
+    control = _control_client(host)
+    link = UrLink(host, receive, control)
+    try:
+        require_same_tcp(host, tool, control.getTCPOffset())
+        link.open()
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+def require_same_arm(host: str, model: UrConfiguration, found: UrConfiguration) -> None:
+    """Check joint count, joint limits and dimensions.
+
+    The model's limits may be the narrower ones, never the wider.
+
+    Raises:
+        ConfigurationError: They differ.
+    """
+    n, expected = len(found.lower), len(model.lower)
+    if n != expected:
+        raise ConfigurationError(
+            f"{host}: got a robot of {n} joints, expected {expected}; choose its own arm="
+        )
+    too_wide = np.maximum(found.lower - model.lower, model.upper - found.upper) > _LIMIT_RAD
+    if too_wide.any():
+        j = int(too_wide.argmax())
+        raise ConfigurationError(
+            f"{host}: got limits of joint {j + 1} of {found.lower[j]:.4f} to {found.upper[j]:.4f} "
+            f"rad on the controller, expected them to include the model's {model.lower[j]:.4f} to "
+            f"{model.upper[j]:.4f} rad; narrow the model's, or widen those on the pendant"
+        )
+    for name, got, wanted in (
+        ("a", found.dh_a, model.dh_a),
+        ("d", found.dh_d, model.dh_d),
+    ):
+        if np.abs(got - wanted).max() > _DIMENSION_M:
+            raise ConfigurationError(
+                f"{host}: got Denavit-Hartenberg {name} {got.round(4).tolist()} m on the "
+                f"controller, expected {wanted.round(4).tolist()}; choose the robot's own arm="
+            )
+
+
+def require_same_payload(host: str, tool: ToolFrame, kg: float, p_com_flange: list[float]) -> None:
+    """Check the mass of the tool and where it is.
+
+    Raises:
+        ConfigurationError: They differ.
+    """
+    offset_m = float(np.linalg.norm(np.subtract(p_com_flange, tool.p_com_flange)))
+    if abs(kg - tool.payload_kg) > _PAYLOAD_KG or offset_m > _COG_M:
+        raise ConfigurationError(
+            f"{host}: got a payload of {kg:.3f} kg at {np.round(p_com_flange, 4).tolist()} m on "
+            f"the controller, expected {tool.payload_kg:.3f} kg at {list(tool.p_com_flange)}; "
+            "change it in the installation on the pendant, or the tool in the configuration"
+        )
+
+
+def require_same_tcp(host: str, tool: ToolFrame, pose: list[float]) -> None:
+    """Check the tool centre point; six numbers of the controller.
+
+    Raises:
+        ConfigurationError: They differ.
+    """
+    found = se3_from_ur(pose)
+    if not found.is_close(tool.T_flange_tool, _TCP_M, _TCP_RAD):
+        raise ConfigurationError(
+            f"{host}: got a tool centre point of {np.round(pose, 4).tolist()} on the controller "
+            f"(m, rotation vector), {found.translation_to_m(tool.T_flange_tool) * 1e3:.1f} mm and "
+            f"{found.angle_to_rad(tool.T_flange_tool):.3f} rad from the configuration's; change "
+            "it in the installation on the pendant, or the tool in the configuration"
+        )
+
+
+def _require_listening(host: str) -> None:
+    try:
+        socket.create_connection((host, _RTDE_PORT), _PATIENCE_S).close()
+    except OSError as error:
+        raise NotConnectedError(
+            f"{host}:{_RTDE_PORT}: nothing answers ({error}); check the address, the cable, that "
+            "the controller is on, and that RTDE is allowed under Settings, Security, Services"
+        ) from error
+
+
+def _receive_client(host: str) -> Any:  # noqa: ANN401
+    module = import_extra("rtde_receive", "ur")
+    try:
+        receive = module.RTDEReceiveInterface(host, -1.0, _FIELDS)
+    except RuntimeError as error:
+        raise NotConnectedError(f"{host}: RTDE does not work ({error})") from error
+    if not receive.isConnected():
+        raise NotConnectedError(f"{host}: RTDE was closed at once; restart the controller")
+    return receive
+
+
+def _require_remote(host: str) -> None:
+    """Check that the robot obeys the network.
+
+    Source: Universal Robots, "Dashboard server e-Series": asked for since PolyScope 5.6; a CB3 has
+    no local mode.
+    """
+    dashboard = import_extra("dashboard_client", "ur").DashboardClient(host)
+    try:
+        dashboard.connect()
+        version = re.match(r"(\d+)\.(\d+)", dashboard.polyscopeVersion())
+        asked = version is not None and (5, 6) <= tuple(map(int, version.groups())) < (6, 0)
+        remote = not asked or dashboard.isInRemoteControl()
+        dashboard.disconnect()
+    except RuntimeError as error:
+        raise NotConnectedError(
+            f"{host}: the dashboard server does not answer ({error}); allow it on the pendant "
+            "under Settings, Security, Services"
+        ) from error
+    if not remote:
+        raise DeviceError(
+            f"{host}: the robot is in local mode; choose Remote Control at the top right of the "
+            "pendant (allow it once under Settings, System, Remote Control)"
+        )
+
+
+def _control_client(host: str) -> Any:  # noqa: ANN401
+    interface = import_extra("rtde_control", "ur").RTDEControlInterface
+    flags = interface.FLAG_UPLOAD_SCRIPT | interface.FLAG_NO_EXT_FT
+    try:
+        return interface(host, -1.0, flags)
+    except RuntimeError as error:
+        raise DeviceError(
+            f"{host}: the control program did not start ({error}); look for a message on the "
+            "pendant, and switch off EtherNet/IP, PROFINET, MODBUS and other RTDE clients, which "
+            "take the same registers"
+        ) from error

@@ -1,0 +1,58 @@
+"""What a Universal Robots controller reports, one consistent packet at a time."""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from hardware.arms.controller_clock import ControllerClock
+from hardware.arms.ur_pose import se3_from_ur
+from mt3.errors import StaleDataError
+from mt3.interfaces import ArmState
+
+_STALE_S = 0.1
+
+
+class UrReceiver:
+    """Reads states, and knows how old the newest is.
+
+    Args:
+        host: Of the controller, for messages.
+        client: Connected ``RTDEReceiveInterface``.
+    """
+
+    def __init__(self, host: str, client: Any) -> None:  # noqa: ANN401
+        self.client = client
+        self._host = host
+        self._clock = ControllerClock()
+        self._stamp_s, self._received_s = -1.0, time.monotonic()
+
+    def age_s(self) -> float:
+        """Time since a packet with a new stamp was seen, seconds."""
+        stamp_s, now_s = self.client.getTimestamp(), time.monotonic()
+        if stamp_s != self._stamp_s:
+            self._stamp_s, self._received_s = stamp_s, now_s
+            self._clock.host_time(stamp_s, now_s)
+        return now_s - self._received_s
+
+    def state(self) -> ArmState:
+        """The newest state.
+
+        Raises:
+            StaleDataError: It is old.
+        """
+        age_s = self.age_s()
+        if age_s > _STALE_S:
+            raise StaleDataError(
+                f"{self._host}: got the last state {age_s:.2f} s ago, expected one within "
+                f"{_STALE_S} s; check the network"
+            )
+        while True:  # the client's getters may answer from one packet each
+            stamp_s = self.client.getTimestamp()
+            joints = np.array(self.client.getActualQ())
+            T_BE = se3_from_ur(self.client.getActualTCPPose())
+            v_B, w_B = np.reshape(self.client.getActualTCPSpeed(), (2, 3))
+            if self.client.getTimestamp() == stamp_s:
+                break
+        V_BE_E = np.concatenate([T_BE.R.T @ v_B, T_BE.R.T @ w_B])
+        return ArmState(self._clock.host_time(stamp_s, time.monotonic()), joints, T_BE, V_BE_E)

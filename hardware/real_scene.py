@@ -1,0 +1,121 @@
+"""A real workplace: an arm and a gripper behind a control process, and cameras."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+from mt3.control.control_process import ControlProcess, RemoteArm, RemoteGripper
+from mt3.control.monotonic_clock import MonotonicClock
+from mt3.errors import ConfigurationError
+from mt3.geometry import SE3
+from mt3.interfaces import ArmDriver, Camera, Gripper
+from mt3.motion.robot_model import RobotModel
+from mt3.safety import SafetyLimits
+from mt3.tool import ToolFrame
+
+
+class RealScene:
+    """Implements the core's ``Scene`` with devices; ``with`` connects them all.
+
+    Arm and gripper are the ones of a control process, so every command to them passes its safety
+    gate; nothing here reaches the drivers in another way.
+
+    Args:
+        robot: Name of the arm, for demonstrations: one robot's are not another's.
+        tool: What is mounted at its flange.
+        control: The control process, not started.
+        cameras: By name, not connected; the first is the default view.
+        T_WB: Pose of the arm's base in W.
+
+    Raises:
+        ConfigurationError: No camera.
+    """
+
+    backend = "real"
+
+    def __init__(
+        self,
+        robot: str,
+        tool: ToolFrame,
+        control: ControlProcess,
+        cameras: Mapping[str, Camera],
+        T_WB: SE3,
+    ) -> None:
+        if not cameras:
+            raise ConfigurationError("cameras: got none, expected at least one")
+        self.robot, self.tool, self.T_WB = robot, tool, T_WB
+        self.control = control
+        self.clock = MonotonicClock()
+        self._cameras = dict(cameras)
+        self._connections = ExitStack()
+
+    @property
+    def arm(self) -> RemoteArm:
+        """The guarded arm of the control process."""
+        return self.control.arm
+
+    @property
+    def gripper(self) -> RemoteGripper:
+        """The gripper of the control process."""
+        return self.control.gripper
+
+    @property
+    def cameras(self) -> Mapping[str, Camera]:
+        """Cameras by name; the first is the default view."""
+        return MappingProxyType(self._cameras)
+
+    def __enter__(self) -> Self:
+        """Connect arm and gripper, then the cameras, which may be on the arm.
+
+        Raises:
+            DeviceError: A device does not answer, or is not as configured.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(self.control)
+            for camera in self._cameras.values():
+                stack.enter_context(camera)
+            self._connections = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._connections.__exit__(exc_type, exc, traceback)
+
+
+def build_real_scene(
+    robot: str,
+    tool: ToolFrame,
+    arm: Callable[..., ArmDriver],
+    gripper: Callable[..., Gripper],
+    cameras: Mapping[str, Callable[..., Camera]],
+    T_WB: SE3,
+    model: RobotModel,
+    limits: SafetyLimits,
+    may_move: bool,
+) -> RealScene:
+    """A real workplace from what a configuration names.
+
+    Args:
+        robot: Name of the arm.
+        tool: What is mounted at its flange; the driver compares it with its controller's.
+        arm: Makes the driver of the arm, given ``tool`` and ``clock``.
+        gripper: Makes that of the gripper, given a ``clock``.
+        cameras: Make the cameras, each given ``arm`` and ``T_WB``, by name.
+        T_WB: Pose of the arm's base in W.
+        model: The arm's kinematics and shape.
+        limits: What it may not exceed.
+        may_move: Whether anything may move at all.
+    """
+    control = ControlProcess(arm, gripper, model, limits, T_WB, may_move=may_move)
+    mounted = {name: camera(arm=control.arm, T_WB=T_WB) for name, camera in cameras.items()}
+    return RealScene(robot, tool, control, mounted, T_WB)
+
+
+def control_of(scene: RealScene) -> ControlProcess:
+    """The control process of a real scene, as a configuration asks for it."""
+    return scene.control

@@ -1,0 +1,305 @@
+"""The operator's side of the control process."""
+
+import logging
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+from mt3.control.control_server import ControlSetup, serve
+from mt3.control.shared_state import SharedState, Snapshot
+from mt3.errors import DeviceError, NotConnectedError, StaleDataError
+from mt3.execution.interaction import Interaction
+from mt3.execution.interaction_log import InteractionFailure, InteractionLog
+from mt3.geometry import SE3
+from mt3.interfaces import ArmDriver, ArmState, Gripper, GripperState, JointTrajectory
+from mt3.motion.robot_model import RobotModel
+from mt3.safety import SafetyLimits
+from mt3.types import FloatArray
+
+_log = logging.getLogger(__name__)
+
+_BEAT_S = 0.01
+_BEAT_PRIORITY = 10  # under the control process, over everything that is not real-time
+_CONNECT_S = 60.0  # brakes, activation of grippers, an upload of the controller's program
+_SILENT_S = 1.0  # a control process that writes no state for so long does not work any more
+_STATE_AGE_S = 0.25
+_LEAVE_S = 5.0
+_POLL_S = 0.05
+
+_CONTEXT = multiprocessing.get_context("spawn")
+
+
+class ControlProcess:
+    """Guarded arm, gripper and control loop in a process of their own, which ``with`` starts.
+
+    A busy or dying program does not make the arm late: it stops. While the block lasts a thread
+    gives the control process a sign of life; without it, any motion ends within a moment.
+
+    Args:
+        build_arm: Makes the driver of the arm, given a ``clock``; crosses to the other process.
+        build_gripper: Makes that of the gripper; likewise.
+        model: The arm's kinematics and shape.
+        limits: What the arm may not exceed.
+        T_WB: Pose of its base in W.
+        may_move: Whether anything may move at all; a dry run looks and plans.
+    """
+
+    def __init__(
+        self,
+        build_arm: Callable[..., ArmDriver],
+        build_gripper: Callable[..., Gripper],
+        model: RobotModel,
+        limits: SafetyLimits,
+        T_WB: SE3,
+        *,
+        may_move: bool = True,
+    ) -> None:
+        self._setup = ControlSetup(build_arm, build_gripper, model, limits, T_WB, may_move)
+        self._lock = threading.Lock()
+        self._leaving = threading.Event()
+        self._shared: SharedState | None = None
+        self.arm = RemoteArm(self)
+        self.gripper = RemoteGripper(self)
+
+    def __enter__(self) -> Self:
+        """Start the process and wait until it has connected arm and gripper.
+
+        Raises:
+            DeviceError: What a driver said, or the process ended.
+        """
+        shared = SharedState(_CONTEXT)
+        shared.beat_s = time.monotonic()
+        self._pipe, theirs = _CONTEXT.Pipe()
+        self._process = _CONTEXT.Process(
+            target=serve, args=(self._setup, theirs, shared), name="control", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._leaving.clear()
+        self._beating = threading.Thread(target=self._beat, args=(shared,), daemon=True)
+        self._beating.start()
+        try:
+            self._await_answer(time.monotonic() + _CONNECT_S)
+        except BaseException:
+            self._leave()
+            raise
+        self._shared = shared
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._shared = None
+        self._leave()
+
+    @property
+    def process_id(self) -> int:
+        """Of the control process.
+
+        Raises:
+            NotConnectedError: Outside the ``with`` block.
+        """
+        self._require_connection()
+        return int(self._process.pid or 0)
+
+    def run(self, interaction: Interaction) -> InteractionLog:
+        """Follow a reference in the control process; see ``Interaction.run``.
+
+        Ctrl-C here stops it there, and what was seen until then comes back.
+        """
+        log: InteractionLog
+        with self._lock:
+            self._send("run", interaction)
+            try:
+                log = self._await_answer()
+            except KeyboardInterrupt:
+                log = replace(
+                    self._stopped_answer(),
+                    failure=InteractionFailure.INTERRUPTED,
+                    reason="interrupted",
+                )
+        return log
+
+    def request_stop(self) -> None:
+        """Stop the arm and refuse every further motion; may be called by any thread."""
+        self._require_connection().stop = True
+
+    def call(self, name: str, *args: object) -> Any:  # noqa: ANN401  # what the request gives
+        """Have the control process do something and wait for its answer.
+
+        Raises:
+            NotConnectedError: Outside the ``with`` block, or the control process is gone.
+            Mt3Error: What it raised.
+        """
+        with self._lock:
+            self._send(name, *args)
+            try:
+                return self._await_answer()
+            except KeyboardInterrupt:
+                try:
+                    self._stopped_answer()
+                except DeviceError:
+                    _log.info("%s: interrupted", name)
+                raise
+
+    def snapshot(self) -> Snapshot:
+        """The robot as the control process last saw it.
+
+        Raises:
+            NotConnectedError: Outside the ``with`` block.
+            StaleDataError: The control process writes no states.
+            DeviceError: Why it has none.
+        """
+        snapshot = self._require_connection().read()
+        age_s = time.monotonic() - snapshot.t_s
+        if age_s > _STATE_AGE_S:
+            raise StaleDataError(
+                f"control process: got no state for {age_s:.2f} s, expected one every "
+                f"{_STATE_AGE_S} s; {self._condition()}"
+            )
+        return snapshot
+
+    def _beat(self, shared: SharedState) -> None:
+        try:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_BEAT_PRIORITY))
+        except (OSError, AttributeError) as error:
+            _log.info("no real-time priority for the sign of life: %s", error)
+        while not self._leaving.is_set():
+            shared.beat_s = time.monotonic()
+            time.sleep(_BEAT_S)
+
+    def _send(self, name: str, *args: object) -> None:
+        self._require_connection().beat_s = time.monotonic()  # whoever asks is alive
+        try:
+            self._pipe.send((name, args))
+        except OSError as error:
+            raise NotConnectedError(f"control process: gone; {self._condition()}") from error
+
+    def _await_answer(self, deadline_s: float | None = None) -> Any:  # noqa: ANN401
+        """What was answered, as long as the control process shows that it works."""
+        while not self._pipe.poll(_POLL_S):
+            now_s = time.monotonic()
+            if deadline_s is None:
+                if now_s - self._require_connection().read().t_s > _SILENT_S:
+                    raise NotConnectedError(f"control process: no answer; {self._condition()}")
+            elif now_s > deadline_s or not self._process.is_alive():
+                raise NotConnectedError(f"control process: did not start; {self._condition()}")
+        try:
+            sound, answer = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise NotConnectedError(f"control process: gone; {self._condition()}") from error
+        if not sound:
+            raise answer
+        return answer
+
+    def _stopped_answer(self) -> Any:  # noqa: ANN401
+        """Stop what is under way, and its answer; the next request is not stopped."""
+        shared = self._require_connection()
+        shared.stop = True
+        try:
+            return self._await_answer()
+        finally:
+            shared.stop = False
+
+    def _condition(self) -> str:
+        """How the control process is, in words."""
+        if self._process.is_alive():
+            return "it runs but does not react; the arm's own controller stops the arm"
+        return (
+            f"it ended with code {self._process.exitcode}; the arm's own controller stops the arm"
+        )
+
+    def _require_connection(self) -> SharedState:
+        if self._shared is None:
+            raise NotConnectedError("control process: not connected, use it inside `with`")
+        return self._shared
+
+    def _leave(self) -> None:
+        """End the process, which stops the arm on its way out."""
+        self._pipe.close()
+        self._process.join(_LEAVE_S)
+        if self._process.is_alive():
+            _log.error("the control process did not end, and is killed")
+            self._process.kill()
+            self._process.join()
+        self._leaving.set()
+        self._beating.join()
+
+
+class RemoteArm:
+    """The guarded arm of a control process; see ``GuardedArm``."""
+
+    def __init__(self, control: ControlProcess) -> None:
+        self._control = control
+
+    @property
+    def guided(self) -> bool:
+        """Whether a hand moves the arm; ends with every stop."""
+        return self._control.snapshot().guided
+
+    @property
+    def interventions(self) -> Mapping[str, int]:
+        """How many commands were changed, by the name of the ``Limit``."""
+        return MappingProxyType(self._control.snapshot().interventions)
+
+    def state(self) -> ArmState:
+        """The newest state that the control process measured.
+
+        Raises:
+            NotConnectedError: Outside the ``with`` block, or the connection was lost.
+            StaleDataError: The control process writes no states.
+        """
+        snapshot = self._control.snapshot()
+        if snapshot.arm is None:
+            raise snapshot.error or NotConnectedError("arm: no state")
+        return snapshot.arm
+
+    def command_twist(self, V_BE_E: FloatArray) -> None:
+        """Move along a twist; see ``GuardedArm.command_twist``."""
+        self._control.call("command_twist", V_BE_E)
+
+    def follow(self, trajectory: JointTrajectory) -> None:
+        """Move along a joint trajectory; see ``GuardedArm.follow``."""
+        self._control.call("follow", trajectory)
+
+    def stop(self) -> None:
+        """Stop all motion now and hold still."""
+        self._control.call("stop")
+
+    def begin_freedrive(self) -> None:
+        """Let a hand move the arm; see ``GuardedArm.begin_freedrive``."""
+        self._control.call("begin_freedrive")
+
+    def end_freedrive(self) -> None:
+        """Hold still again; does nothing where no hand moves the arm."""
+        self._control.call("end_freedrive")
+
+
+class RemoteGripper:
+    """The gripper of a control process."""
+
+    def __init__(self, control: ControlProcess) -> None:
+        self._control = control
+
+    def state(self) -> GripperState:
+        """The newest state that the control process measured; see ``RemoteArm.state``."""
+        snapshot = self._control.snapshot()
+        if snapshot.gripper is None:
+            raise snapshot.error or NotConnectedError("gripper: no state")
+        return snapshot.gripper
+
+    def command(self, opening: float) -> None:
+        """Begin to move to an opening, 0 closed and 1 open."""
+        self._control.call("gripper.command", opening)
+
+    def stop(self) -> None:
+        """Stop the fingers where they are, keeping hold of what they hold."""
+        self._control.call("gripper.stop")

@@ -1,0 +1,236 @@
+"""The control process: drivers, safety gate and control loop, beside nothing else.
+
+It obeys one operator, over a pipe. While anything moves it looks at the operator's sign of life,
+and stops the arm when that is missing. If this process itself dies or freezes, the controller's
+own watchdog stops the arm, because nobody renews its command.
+"""
+
+import gc
+import logging
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any, Never
+
+import numpy as np
+
+from mt3.control.monotonic_clock import MonotonicClock
+from mt3.control.shared_state import SharedState, Snapshot
+from mt3.control.watched_clock import WatchedClock
+from mt3.errors import (
+    DeviceError,
+    Mt3Error,
+    OperatorLostError,
+    OperatorStopError,
+    SafetyViolation,
+)
+from mt3.execution.interaction import Interaction
+from mt3.execution.interaction_log import InteractionLog
+from mt3.geometry import SE3
+from mt3.interfaces import ArmDriver, Clock, Gripper
+from mt3.motion.robot_model import RobotModel
+from mt3.safety import GuardedArm, Limit, SafetyLimits
+from mt3.types import FloatArray
+
+_log = logging.getLogger(__name__)
+
+LONGEST_SILENCE_S = 0.07  # of the operator's program while the arm moves
+_IDLE_S = 0.005  # between two looks around while nothing is asked
+_PRIORITY = 20  # among the real-time ones, of the 99 that Linux has
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ControlSetup:
+    """All that the control process is made of; it crosses to that process.
+
+    Args:
+        build_arm: Makes the driver of the arm, given a ``clock``; not connected.
+        build_gripper: Makes that of the gripper, given a ``clock``; not connected.
+        model: The arm's kinematics and shape.
+        limits: What the arm may not exceed.
+        T_WB: Pose of its base in W.
+        may_move: Whether anything may move at all; a dry run looks and plans.
+    """
+
+    build_arm: Callable[..., ArmDriver]
+    build_gripper: Callable[..., Gripper]
+    model: RobotModel
+    limits: SafetyLimits
+    T_WB: SE3
+    may_move: bool
+
+
+def serve(setup: ControlSetup, pipe: Connection, shared: SharedState) -> None:
+    """Body of the control process: connect, obey until the pipe is closed, stop, disconnect."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the operator's program's to judge
+    os.dup2(2, 1)  # vendors' libraries print; standard output is not theirs
+    _take_priority()
+    server: _Server | None = None
+    try:
+        server = _Server(setup, pipe, shared)
+        with server.driver, server.gripper:
+            gc.freeze()  # what is there stays: no pause to look at it again
+            server.publish()
+            pipe.send((True, None))
+            server.obey()
+    except EOFError:
+        return  # the operator's program ended
+    except BaseException as error:
+        _send_error(pipe, error)
+
+
+class _Server:
+    """Carries out what the operator's program asks for, one thing after the other."""
+
+    def __init__(self, setup: ControlSetup, pipe: Connection, shared: SharedState) -> None:
+        self._pipe, self._shared, self._T_WB = pipe, shared, setup.T_WB
+        self._clock: Clock = WatchedClock(self._watch)
+        self.driver = setup.build_arm(clock=self._clock)
+        self.gripper = setup.build_gripper(clock=self._clock)
+        self._arm = GuardedArm(self.driver, setup.model, setup.limits, setup.T_WB, MonotonicClock())
+        self._streaming = False
+        self._lost: OperatorLostError | None = None
+        moving: dict[str, Callable[..., Any]] = {
+            "command_twist": self._command_twist,
+            "follow": self._arm.follow,
+            "begin_freedrive": self._arm.begin_freedrive,
+            "run": self._run,
+            "gripper.command": self.gripper.command,
+        }
+        self._requests: dict[str, Callable[..., Any]] = {
+            "end_freedrive": self._arm.end_freedrive,
+            "stop": self._stop,
+            "gripper.stop": self.gripper.stop,
+        } | {
+            name: self._moving(move) if setup.may_move else _refused(name)
+            for name, move in moving.items()
+        }
+
+    def obey(self) -> None:
+        """Answer requests until the pipe is closed.
+
+        Raises:
+            EOFError: The operator's program ended.
+        """
+        while True:
+            if self._pipe.poll(_IDLE_S):
+                name, args = self._pipe.recv()
+                self._answer(self._requests[name], args)
+            elif self._streaming or self._arm.guided:
+                self._watch_stream()
+            self.publish()
+
+    def publish(self) -> None:
+        """Write the newest state of the robot where the operator's program sees it."""
+        now_s = self._clock.now_s()
+        guided, interventions = self._arm.guided, dict(self._arm.interventions)
+        try:
+            arm, gripper = self._arm.state(), self.gripper.state()
+        except DeviceError as error:
+            snapshot = Snapshot(now_s, None, None, guided, interventions, error)
+        else:
+            snapshot = Snapshot(now_s, arm, gripper, guided, interventions)
+        self._shared.publish(snapshot)
+
+    def _answer(self, request: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        try:
+            answer = request(*args)
+        except Exception as error:  # the operator's program has to know whatever it is
+            if not isinstance(error, Mt3Error):
+                _log.exception("unexpected error in the control process")
+            self.publish()
+            _send_error(self._pipe, error)
+        else:
+            self.publish()
+            self._pipe.send((True, answer))
+
+    def _command_twist(self, V_BE_E: FloatArray) -> None:
+        self._streaming = True
+        self._arm.command_twist(V_BE_E)
+        self._streaming = bool(np.any(V_BE_E))
+
+    def _stop(self) -> None:
+        self._streaming = False
+        self._arm.stop()
+
+    def _run(self, interaction: Interaction) -> InteractionLog:
+        return interaction.run(self._arm, self.gripper, self._clock, self._T_WB)
+
+    def _moving(self, move: Callable[..., Any]) -> Callable[..., Any]:
+        """A request that moves something: only with an operator, and at rest if that fails."""
+
+        def guarded(*args: Any) -> Any:  # noqa: ANN401  # whatever the request takes and gives
+            self._require_operator()
+            try:
+                return move(*args)
+            except (OperatorLostError, OperatorStopError):
+                self._stop()
+                raise
+
+        return guarded
+
+    def _require_operator(self) -> None:
+        """Raise once that the operator was lost while twists were streamed, and look now."""
+        if self._lost is not None:
+            lost, self._lost = self._lost, None
+            raise lost
+        self._look_for_operator()
+
+    def _watch(self) -> None:
+        """Called from within every motion, each 10 ms."""
+        self._look_for_operator()
+        self.publish()
+
+    def _watch_stream(self) -> None:
+        """The same between requests, while a twist or a hand moves the arm."""
+        try:
+            self._look_for_operator()
+        except OperatorLostError as lost:
+            self._lost = lost
+            self._stop()
+        except OperatorStopError:
+            self._stop()
+
+    def _look_for_operator(self) -> None:
+        if self._shared.stop:
+            raise OperatorStopError("operator: asked for a stop; the arm was stopped")
+        silent_s = self._clock.now_s() - self._shared.beat_s
+        if silent_s > LONGEST_SILENCE_S:
+            raise OperatorLostError(
+                f"operator: got no sign of life of the operator's program for {silent_s:.3f} s, "
+                f"expected one every {LONGEST_SILENCE_S} s while the arm moves; it was stopped"
+            )
+
+
+def _refused(name: str) -> Callable[..., Never]:
+    """What a request that moves something comes to in a dry run."""
+
+    def refuse(*_: object) -> Never:
+        raise SafetyViolation(
+            f"dry run: got {name}, expected no motion; execute=true lets the arm move, or move it "
+            "out of the view by hand",
+            Limit.COMMAND.value,
+        )
+
+    return refuse
+
+
+def _take_priority() -> None:
+    """Run before everything that is not real-time, where the system lets us."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
+    except (OSError, AttributeError) as error:
+        _log.info("no real-time priority for the control process: %s", error)
+
+
+def _send_error(pipe: Connection, error: BaseException) -> None:
+    """Hand an error to the operator's program, in words where it cannot cross as it is."""
+    known = error if isinstance(error, Mt3Error) else None
+    try:
+        pipe.send(
+            (False, known or DeviceError(f"control process: {type(error).__name__}: {error}"))
+        )
+    except (OSError, ValueError):
+        _log.warning("the operator's program is gone: %s", error)

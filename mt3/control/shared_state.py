@@ -1,0 +1,92 @@
+"""What operator and control process know of each other at every moment, in shared memory.
+
+The operator's sign of life and wish to stop go one way; the newest state of the robot goes the
+other. Nobody waits for anybody.
+"""
+
+import pickle
+import struct
+import zlib
+from dataclasses import dataclass, field
+from multiprocessing.context import SpawnContext
+from typing import Any
+
+from mt3.errors import DeviceError, NotConnectedError
+from mt3.interfaces import ArmState, GripperState
+
+_CAPACITY = 1 << 14
+_HEADER = struct.Struct("<II")  # bytes, checksum
+_READS = 100  # of a snapshot that is being written; one write takes microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The robot as the control process last saw it.
+
+    Args:
+        t_s: When it was written, on the monotonic clock.
+        arm: Newest state of the arm; None where there is none, and ``error`` says why.
+        gripper: Newest state of the gripper; likewise.
+        guided: Whether a hand moves the arm.
+        interventions: Commands that the safety gate changed, by limit.
+        error: What reading the states raised.
+    """
+
+    t_s: float
+    arm: ArmState | None = None
+    gripper: GripperState | None = None
+    guided: bool = False
+    interventions: dict[str, int] = field(default_factory=dict)
+    error: DeviceError | None = None
+
+
+class SharedState:
+    """Shared between exactly two processes; handed to the second one when it is started.
+
+    Args:
+        context: Of the processes.
+    """
+
+    def __init__(self, context: SpawnContext) -> None:
+        self._beat_s: Any = context.RawValue("d", 0.0)
+        self._stop: Any = context.RawValue("b", 0)
+        self._block: Any = context.RawArray("c", _CAPACITY)
+
+    @property
+    def beat_s(self) -> float:
+        """When the operator's program last gave a sign of life."""
+        return float(self._beat_s.value)
+
+    @beat_s.setter
+    def beat_s(self, t_s: float) -> None:
+        self._beat_s.value = t_s
+
+    @property
+    def stop(self) -> bool:
+        """Whether the operator wants the arm to rest."""
+        return bool(self._stop.value)
+
+    @stop.setter
+    def stop(self, stop: bool) -> None:
+        self._stop.value = int(stop)
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Write the newest snapshot; only the control process does."""
+        data = pickle.dumps(snapshot, protocol=pickle.HIGHEST_PROTOCOL)
+        if len(data) + _HEADER.size > _CAPACITY:
+            raise DeviceError(f"snapshot: got {len(data)} bytes, expected at most {_CAPACITY}")
+        self._block[: _HEADER.size + len(data)] = _HEADER.pack(len(data), zlib.crc32(data)) + data
+
+    def read(self) -> Snapshot:
+        """The newest whole snapshot.
+
+        Raises:
+            NotConnectedError: None was written yet.
+        """
+        for _ in range(_READS):  # the checksum fails where a write came between
+            size, checksum = _HEADER.unpack(self._block[: _HEADER.size])
+            data = self._block[_HEADER.size : _HEADER.size + min(size, _CAPACITY)]
+            if size and zlib.crc32(data) == checksum:
+                snapshot: Snapshot = pickle.loads(data)  # our own process wrote it
+                return snapshot
+        raise NotConnectedError("control: no state of the robot was written yet")

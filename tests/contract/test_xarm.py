@@ -1,0 +1,56 @@
+"""The xArm and its gripper keep the contracts, through UFACTORY's own client."""
+
+import pytest
+from device_contracts import ArmContract, GripperContract
+from ufactory.xarm6 import START
+from xarm_rig import Emulator, make_arm
+
+from hardware.grippers.xarm_gripper import UfactoryGripper
+from mt3.control.monotonic_clock import MonotonicClock
+
+
+@pytest.fixture(scope="module")
+def module_emulator():
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(module_emulator):
+    module_emulator.call("start_again", START)
+    return module_emulator
+
+
+@pytest.fixture
+def clock():
+    return MonotonicClock()
+
+
+class TestUfactoryArm(ArmContract):
+    max_age_s = 0.3
+    lag_s = 0.1
+    twist_slack = 0.1
+
+    @pytest.fixture
+    def arm(self, emulator):
+        self.emulator = emulator
+        return make_arm(emulator.address)
+
+    def true_joints(self):
+        return self.emulator.joints()
+
+    def true_T_BE(self):
+        return self.emulator.T_BE()
+
+
+class TestUfactoryGripper(GripperContract):
+    full_width_m = 0.085
+    max_age_s = 0.5
+
+    @pytest.fixture
+    def gripper(self, emulator):
+        self.emulator = emulator
+        return UfactoryGripper(emulator.address)
+
+    def true_width_m(self):
+        return self.emulator.call("width_m")
