@@ -18,9 +18,7 @@ _PATIENCE_S = 5.0  # libfranka waits for ever where nobody answers; a robot take
 _PROBE_S = 2.0
 
 
-def open_connection(
-    vendor: ModuleType, build: Callable[[], Any], address: str, port: int
-) -> Any:  # noqa: ANN401  # franky has no types
+def open_connection(vendor: ModuleType, build: Callable[[], Any], address: str, port: int) -> Any:  # noqa: ANN401  # franky has no types
     """What ``build`` makes, which connects to a controller as it is made.
 
     Args:

@@ -98,7 +98,7 @@ def check_joints(lower: FloatArray, upper: FloatArray, robot_urdf: str) -> None:
 
 
 def realtime_config(vendor: ModuleType, required: bool) -> Any:  # noqa: ANN401
-    """franky's name for whether a realtime kernel is required."""
+    """Franky's name for whether a realtime kernel is required."""
     return vendor.RealtimeConfig.Enforce if required else vendor.RealtimeConfig.Ignore
 
 

@@ -5,11 +5,7 @@ franky's arm runs on the simulator's time, so that a busy machine makes these te
 
 import functools
 import multiprocessing
-import os
 import pickle
-import signal
-import threading
-import time
 
 import numpy as np
 import pytest
@@ -19,7 +15,6 @@ from franka_simulator import FrankaSimulator, SimulatedClock
 
 from hardware.arms.franka import FrankaArm
 from hardware.grippers.franka_hand import FrankaHand
-from mt3.errors import ConfigurationError, DeviceError, NotConnectedError
 from mt3.geometry import SE3
 from mt3.interfaces import FreedriveArm, JointTrajectory
 from mt3.tool import ToolFrame
