@@ -68,7 +68,7 @@ class FrankaArm:
         clock: For time stamps and waiting; real time where there is none.
 
     Raises:
-        GeometryError: Joint limits that are no numbers.
+        GeometryError: Joint limits that are not seven numbers.
         ConfigurationError: A threshold that is not positive.
     """
 
@@ -90,8 +90,8 @@ class FrankaArm:
         self.clock: Clock = clock or MonotonicClock()
         self._address = address
         self._tool = tool
-        self._lower = frozen_array("lower", lower, (None,))
-        self._upper = frozen_array("upper", upper, (None,))
+        self._lower = frozen_array("lower", lower, (JOINTS,))
+        self._upper = frozen_array("upper", upper, (JOINTS,))
         self._require_realtime_kernel = require_realtime_kernel
         self._recover_errors = recover_errors
         self._thresholds = (collision_torque_nm, collision_force_n)
@@ -108,19 +108,16 @@ class FrankaArm:
             DeviceError: franky is not installed, or the robot is stopped, locked or in error.
             ConfigurationError: The controller's tool, load or joint limits are others.
         """
-        vendor = import_extra("franky", "franka")
-        robot = self._connect(vendor)
-        state = robot.state
-        if self._recover_errors and state.robot_mode.name == "Reflex":
-            _log.warning("%s: recovering from a reflex error", self._address)
-            robot.recover_from_errors()
-            state = robot.state
-        require_mode(self._address, state.robot_mode.name)
-        check_tool(self._tool, state)
-        if hasattr(robot, "model_urdf"):  # only robots of system version 5.7 and later send it
-            check_joints(self._lower, self._upper, robot.model_urdf)
-        self._vendor, self._robot = vendor, robot
+        if self._robot is not None:
+            raise DeviceError(f"{self._address}: got a second with, expected one at a time")
+        self._vendor = import_extra("franky", "franka")
         self._failure, self._guided, self._newest = None, False, (-1, 0.0)
+        self._robot = self._connect(self._vendor)
+        try:
+            self._compare()
+        except BaseException:
+            self._robot = None  # which disconnects
+            raise
         return self
 
     def __exit__(
@@ -235,6 +232,18 @@ class FrankaArm:
 
         return open_connection(vendor, build, self._address, ARM_PORT)
 
+    def _compare(self) -> None:
+        """Pass a robot that can be commanded and is the configured one."""
+        state = self._robot.state
+        if self._recover_errors and state.robot_mode.name == "Reflex":
+            _log.warning("%s: recovering from a reflex error", self._address)
+            self._robot.recover_from_errors()
+            state = self._robot.state
+        require_mode(self._address, state.robot_mode.name)
+        check_tool(self._tool, state)
+        if hasattr(self._robot, "model_urdf"):  # from system version 5.7 on
+            check_joints(self._lower, self._upper, self._robot.model_urdf)
+
     def _stream(self, space: str, velocity: object) -> None:
         """Go over to a velocity; 0.1 s later to rest.
 
@@ -328,11 +337,13 @@ class FrankaArm:
             raise NotConnectedError(f"{self._address}: not connected, use it inside `with`")
         try:
             return call(self._robot)
+        # Their tracebacks would keep franky's robot, and so the connection, after the block.
         except self._vendor.NetworkException as error:
             lost = NotConnectedError(f"{self._address}: connection lost ({error}); connect again")
-            raise self._latch(lost) from error
+            raise self._latch(lost) from error.with_traceback(None)
         except Exception as error:  # libfranka's are many, and a motion may raise others
-            raise self._latch(DeviceError(self._why_stopped(error))) from error
+            failure = DeviceError(self._why_stopped(error))
+            raise self._latch(failure) from error.with_traceback(None)
 
     def _why_stopped(self, error: Exception) -> str:
         try:

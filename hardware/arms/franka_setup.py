@@ -80,7 +80,7 @@ def check_joints(lower: FloatArray, upper: FloatArray, robot_urdf: str) -> None:
         robot_urdf: As the controller sends it.
 
     Raises:
-        ConfigurationError: Another number of joints, or other limits.
+        ConfigurationError: Other limits, or another number of joints.
     """
     limits = np.array(
         [

@@ -11,6 +11,8 @@ from multiprocessing.sharedctypes import Synchronized
 import mujoco
 import numpy as np
 from franky_sim import SimulationServer
+from franky_sim.base_simulator import RobotParameters
+from franky_sim.constants import FRANKA_HAND_MAX_WIDTH
 from franky_sim.franka_gripper_protocol import GripperCommandStatus
 from franky_sim.franka_gripper_server import FrankaGripperServer
 from franky_sim.franka_robot_protocol import (
@@ -24,6 +26,7 @@ from franky_sim.franka_server import BaseCommand
 from franky_sim.mujoco_simulator import MujocoSimulator
 
 TICK_S = 1e-3
+WEIGHTLESS = (0.0, 0.0, 0.0)
 ANSWER_S = 0.05  # for which a tick waits for the client's command
 TOOL_FRAME_HAND_M = 0.1034  # from the hand's frame to between the finger tips, along z
 # franky-sim's own gains make the light seventh joint chatter.
@@ -76,12 +79,17 @@ class _RobotServer(FrankaRobotServer):
         super().send_state()
         self.answered = False
 
-    def await_answer(self) -> None:
+    def _process_udp_commands(self) -> None:
         """Let a slow client answer before time goes on: on a busy machine it would lose packets."""
         give_up_s = time.monotonic() + ANSWER_S
-        while self.current_motion_id and not self.answered and time.monotonic() < give_up_s:
-            self._process_udp_commands()
+        super()._process_udp_commands()
+        while self._expects_answer() and time.monotonic() < give_up_s:
             time.sleep(TICK_S / 20)
+            super()._process_udp_commands()
+
+    def _expects_answer(self) -> bool:
+        """A client begins to answer a little after it asked for a motion."""
+        return bool(self.current_motion_id) and not self._motion_is_new and not self.answered
 
     def _bind_children(self, hostname) -> None:
         self._FrankaRobotServer__gripper_server = _GripperServer(self.robot, hostname)
@@ -158,9 +166,12 @@ class FrankaSimulator:
 
     def __init__(self, address: str, time_s: Synchronized) -> None:
         self._time_s = time_s
-        self._sim = MujocoSimulator()
+        # The controller's model and MuJoCo's differ in mass: with weight the arm would sink.
+        self._sim = MujocoSimulator(gravity=WEIGHTLESS)
         self._sim.init()
-        self._robot = robot = self._sim.add_robot(kp=STIFFNESS, kv=DAMPING)
+        self._robot = robot = self._sim.add_robot(
+            robot_parameters=RobotParameters(gravity=WEIGHTLESS), kp=STIFFNESS, kv=DAMPING
+        )
         # franky-sim hands out one pose object for all, so that the measured pose would show the
         # desired one.
         robot.kinematics = lambda q: type(robot).kinematics(robot, q).copy()
@@ -186,7 +197,6 @@ class FrankaSimulator:
         while self._running:
             next_s = time.monotonic() + TICK_S
             with self._lock:
-                self._server.await_answer()
                 self._server.process_commands()
                 self._sim.step()
                 if not self._silent:
@@ -237,10 +247,14 @@ class FrankaSimulator:
             data.qvel[:] = 0.0
             data.xfrc_applied[:] = 0.0
             self._robot.set_hand_goal(self._robot.hand_width, 0.05, 70.0)
+            for component in self._robot._tracked_state_components.values():
+                for derivative in component.observers.values():
+                    derivative.clear()  # the jump home is no motion
             self._server.reset_state()
             self._server.mode = RobotMode.kIdle
             self._server.first_commands.clear()
             self._robot.set_load(0.0, (0.0,) * 3, (0.0,) * 9)
+            self._server.gripper_server._max_width = FRANKA_HAND_MAX_WIDTH
             self._silent = False
 
     def push(self, force_N: tuple[float, float, float]) -> None:
@@ -266,6 +280,16 @@ class FrankaSimulator:
         """As libfranka names it, without the k."""
         with self._lock:
             self._server.mode = RobotMode["k" + name]
+
+    def unhome(self) -> None:
+        """Forget the hand's greatest width, as after a change of fingers."""
+        self._server.gripper_server._max_width = 0.0
+
+    def cut(self) -> None:
+        """Close the connections of arm and hand."""
+        with self._lock:
+            self._server.reset_state()
+            self._server.gripper_server.reset_state()
 
     def fall_silent(self) -> None:
         """Send no state any more, as behind a cut cable."""
