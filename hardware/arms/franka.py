@@ -19,7 +19,7 @@ from hardware.arms.franka_setup import (
 )
 from hardware.extra import import_extra
 from mt3.control.monotonic_clock import MonotonicClock
-from mt3.errors import DeviceError, NotConnectedError
+from mt3.errors import DeviceError, NotConnectedError, StaleDataError
 from mt3.interfaces import ArmState, Clock, JointTrajectory
 from mt3.tool import ToolFrame
 from mt3.types import FloatArray, frozen_array, require_positive
@@ -27,6 +27,7 @@ from mt3.types import FloatArray, frozen_array, require_positive
 _log = logging.getLogger(__name__)
 
 _HOLD_MS = 100  # a velocity that is not renewed for so long ends in rest
+_STALE_S = 0.2
 _STOP_S = 5.0  # franky's hardest stop takes some 70 ms; later something is wrong, and it is aborted
 # Shares of the robot's own limits of velocity, acceleration and jerk. A stream of small steps at
 # full jerk shakes the arm; a tenth spreads a step over about one command period. Stops are full.
@@ -141,6 +142,7 @@ class FrankaArm:
 
         Raises:
             NotConnectedError: Outside the ``with`` block, or the connection was lost.
+            StaleDataError: The robot sends nothing; a second later that is a lost connection.
             DeviceError: The controller stopped the arm.
         """
         self._ask(lambda robot: robot.poll_motion())
@@ -150,6 +152,11 @@ class FrankaArm:
         # While in control franky shows its last state again where a newer one did not come.
         if (time_ms := state.time.to_msec()) != self._newest[0]:
             self._newest = (time_ms, self.clock.now_s())
+        if (age_s := self.clock.now_s() - self._newest[1]) > _STALE_S:
+            raise StaleDataError(
+                f"{self._address}: got a state {age_s:.2f} s old, expected at most {_STALE_S} s; "
+                "the robot sends nothing: check cable and network"
+            )
         J_E = self._robot.model.body_jacobian(self._vendor.Frame.EndEffector, state)
         return ArmState(self._newest[1], state.q, pose_of(state.O_T_EE), J_E @ np.asarray(state.dq))
 
@@ -338,19 +345,18 @@ class FrankaArm:
         try:
             return call(self._robot)
         # Their tracebacks would keep franky's robot, and so the connection, after the block.
-        except self._vendor.NetworkException as error:
-            lost = NotConnectedError(f"{self._address}: connection lost ({error}); connect again")
-            raise self._latch(lost) from error.with_traceback(None)
         except Exception as error:  # libfranka's are many, and a motion may raise others
-            failure = DeviceError(self._why_stopped(error))
-            raise self._latch(failure) from error.with_traceback(None)
+            raise self._latch(self._failure_behind(error)) from error.with_traceback(None)
 
-    def _why_stopped(self, error: Exception) -> str:
+    def _failure_behind(self, error: Exception) -> DeviceError:
+        lost = NotConnectedError(f"{self._address}: connection lost ({error}); connect again")
+        if isinstance(error, self._vendor.NetworkException):
+            return lost
         try:
             fault = mode_fault(self._robot.state.robot_mode.name)
-        except Exception:  # what is known already has to do
-            fault = None
-        return f"{self._address}: {fault or 'the motion ended; connect again'} ({error})"
+        except Exception:  # a closed connection raises what libfranka did not foresee
+            return lost
+        return DeviceError(f"{self._address}: {fault or 'motion ended; connect again'} ({error})")
 
     def _latch(self, failure: DeviceError) -> DeviceError:
         self._failure = failure

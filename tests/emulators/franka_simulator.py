@@ -83,13 +83,9 @@ class _RobotServer(FrankaRobotServer):
         """Let a slow client answer before time goes on: on a busy machine it would lose packets."""
         give_up_s = time.monotonic() + ANSWER_S
         super()._process_udp_commands()
-        while self._expects_answer() and time.monotonic() < give_up_s:
+        while self.current_motion_id and not self.answered and time.monotonic() < give_up_s:
             time.sleep(TICK_S / 20)
             super()._process_udp_commands()
-
-    def _expects_answer(self) -> bool:
-        """A client begins to answer a little after it asked for a motion."""
-        return bool(self.current_motion_id) and not self._motion_is_new and not self.answered
 
     def _bind_children(self, hostname) -> None:
         self._FrankaRobotServer__gripper_server = _GripperServer(self.robot, hostname)
@@ -104,7 +100,7 @@ class _RobotServer(FrankaRobotServer):
         if self.mode is not RobotMode.kIdle:
             raise RuntimeError(f"no motion in mode {self.mode.name}")
         super().start_motion(*args)
-        self._motion_is_new = True
+        self.answered = self._motion_is_new = True
 
     def fault(self, mode: RobotMode, status: MoveStatus) -> None:
         """Abort the motion that runs, and refuse others."""
