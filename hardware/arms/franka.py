@@ -1,37 +1,30 @@
 """Franka Research 3 and Panda, through franky over libfranka."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import ModuleType, TracebackType
 from typing import Any, Self
 
 import numpy as np
 
 from hardware.arms.franka_connection import ARM_PORT, open_connection
+from hardware.arms.franka_link import FrankaLink
 from hardware.arms.franka_setup import (
     JOINTS,
     check_joints,
     check_tool,
-    mode_fault,
-    pose_of,
     realtime_config,
     require_mode,
 )
 from hardware.extra import import_extra
 from mt3.control.monotonic_clock import MonotonicClock
-from mt3.errors import DeviceError, NotConnectedError, StaleDataError
+from mt3.errors import DeviceError, NotConnectedError
 from mt3.interfaces import ArmState, Clock, JointTrajectory
 from mt3.tool import ToolFrame
 from mt3.types import FloatArray, frozen_array, require_positive
 
 _log = logging.getLogger(__name__)
 
-_HOLD_MS = 100  # a velocity that is not renewed for so long ends in rest
-_STALE_S = 0.2
-_STOP_S = 5.0  # franky's hardest stop takes some 70 ms; later something is wrong, and it is aborted
-# Shares of the robot's own limits of velocity, acceleration and jerk. A stream of small steps at
-# full jerk shakes the arm; a tenth spreads a step over about one command period. Stops are full.
-_STREAM_DYNAMICS = (1.0, 0.5, 0.1)
 _FOLLOW_PERIOD_S = 0.01
 _FOLLOW_GAIN_HZ = 5.0
 _FOLLOW_LEAD_S = 0.02  # from a commanded joint velocity to a measured one
@@ -40,10 +33,7 @@ _TRACKING_TOLERANCE_RAD = 0.1
 _SETTLED_RAD = 1e-3
 _SETTLED_RAD_S = 0.01
 _SETTLE_S = 1.0
-_GUIDE_DAMPING = (2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0)  # Nm s/rad, so that a pushed arm comes to rest
 _GUIDE_BEGIN_S = 0.05  # a refusal takes less
-_GUIDE_STOP_RAMP_S = 0.05
-_GUIDE_STOP_S = 0.3
 
 
 class FrankaArm:
@@ -96,10 +86,7 @@ class FrankaArm:
         self._require_realtime_kernel = require_realtime_kernel
         self._recover_errors = recover_errors
         self._thresholds = (collision_torque_nm, collision_force_n)
-        self._robot: Any = None
-        self._failure: DeviceError | None = None
-        self._guided = False
-        self._newest = (-1, 0.0)  # the robot's own time of its newest state, and when it came
+        self._open: FrankaLink | None = None
 
     def __enter__(self) -> Self:
         """Connect, and compare the robot with the configuration; nothing moves.
@@ -109,16 +96,10 @@ class FrankaArm:
             DeviceError: franky is not installed, or the robot is stopped, locked or in error.
             ConfigurationError: The controller's tool, load or joint limits are others.
         """
-        if self._robot is not None:
+        if self._open is not None:
             raise DeviceError(f"{self._address}: got a second with, expected one at a time")
-        self._vendor = import_extra("franky", "franka")
-        self._failure, self._guided, self._newest = None, False, (-1, 0.0)
-        self._robot = self._connect(self._vendor)
-        try:
-            self._compare()
-        except BaseException:
-            self._robot = None  # which disconnects
-            raise
+        vendor = import_extra("franky", "franka")
+        self._open = FrankaLink(self._address, vendor, self._connect(vendor))
         return self
 
     def __exit__(
@@ -127,15 +108,19 @@ class FrankaArm:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        link, self._open = self._link, None
         try:
-            if self._failure is None:
-                self._rest()
+            link.close()
         except DeviceError:
             if exc is None:
                 raise
             _log.exception("%s: the arm did not stop", self._address)  # the first error goes on
-        finally:
-            self._robot = None  # franky ends its thread and disconnects
+
+    @property
+    def _link(self) -> FrankaLink:
+        if self._open is None:
+            raise NotConnectedError(f"{self._address}: not connected, use it inside `with`")
+        return self._open
 
     def state(self) -> ArmState:
         """The newest measured state, stamped when it came.
@@ -145,25 +130,10 @@ class FrankaArm:
             StaleDataError: The robot sends nothing; a second later that is a lost connection.
             DeviceError: The controller stopped the arm.
         """
-        self._ask(lambda robot: robot.poll_motion())
-        state = self._ask(lambda robot: robot.state)
-        if (fault := mode_fault(state.robot_mode.name)) and state.robot_mode.name != "Move":
-            raise self._latch(DeviceError(f"{self._address}: {fault}"))
-        # While in control franky shows its last state again where a newer one did not come.
-        if (time_ms := state.time.to_msec()) != self._newest[0]:
-            self._newest = (time_ms, self.clock.now_s())
-        if (age_s := self.clock.now_s() - self._newest[1]) > _STALE_S:
-            raise StaleDataError(
-                f"{self._address}: got a state {age_s:.2f} s old, expected at most {_STALE_S} s; "
-                "the robot sends nothing: check cable and network"
-            )
-        J_E = self._robot.model.body_jacobian(self._vendor.Frame.EndEffector, state)
-        return ArmState(self._newest[1], state.q, pose_of(state.O_T_EE), J_E @ np.asarray(state.dq))
+        return self._link.state(self.clock)
 
     def command_twist(self, V_BE_E: FloatArray) -> None:
         """Move along a twist of E in B, in E, until the next command or for 0.1 s.
-
-        franky's Cartesian velocities are of E along the axes of the base (libfranka's O_dP_EE).
 
         Raises:
             GeometryError: Wrong shape, NaN or infinity; the arm keeps its last command.
@@ -171,7 +141,7 @@ class FrankaArm:
         """
         V_BE_E = frozen_array("V_BE_E", V_BE_E, (6,))
         R_BE = self.state().T_BE.R
-        self._stream("Cartesian", self._vendor.Twist(R_BE @ V_BE_E[:3], R_BE @ V_BE_E[3:]))
+        self._link.move_tool(np.concatenate([R_BE @ V_BE_E[:3], R_BE @ V_BE_E[3:]]))
 
     def follow(self, trajectory: JointTrajectory) -> None:
         """Move along a joint trajectory and wait until the arm rests at its end.
@@ -185,17 +155,17 @@ class FrankaArm:
         self._check_start(trajectory)
         try:
             self._track(trajectory)
-            self._rest()
+            self._link.rest()
         except BaseException:  # Ctrl-C too must leave a resting arm
             try:
-                self._rest()
+                self._link.rest()
             except DeviceError:
                 _log.exception("%s: the arm did not stop", self._address)
             raise
 
     def stop(self) -> None:
         """Stop as hard as the robot can and wait until it rests."""
-        self._rest()
+        self._link.rest()
 
     def begin_freedrive(self) -> None:
         """Let a hand move the arm: no stiffness and a little damping, gravity held by the robot.
@@ -206,26 +176,17 @@ class FrankaArm:
         Raises:
             DeviceError: The controller refuses.
         """
-        joints = self.state().joints
-        self._rest()
-        motion = self._vendor.JointImpedanceTrackingMotion(
-            stiffness=np.zeros(JOINTS),
-            damping=np.array(_GUIDE_DAMPING),
-            lower_joint_limits=self._lower,
-            upper_joint_limits=self._upper,
-        )
-        motion.set_reference(self._vendor.JointReference(q=joints))
-        self._ask(lambda robot: robot.move(motion, asynchronous=True))
-        self._guided = True
+        self._link.guide(self.state().joints, self._lower, self._upper)
         self.clock.sleep_until(self.clock.now_s() + _GUIDE_BEGIN_S)
         self.state()
 
     def end_freedrive(self) -> None:
         """Hold still again; does nothing where no hand moves the arm."""
-        if self._guided:
-            self._rest()
+        if self._link.guided:
+            self._link.rest()
 
-    def _connect(self, vendor: ModuleType) -> Any:  # noqa: ANN401  # franky has no types
+    def _connect(self, vendor: ModuleType) -> object:
+        """A ``franky.Robot`` that can be commanded and is the configured one."""
         torque_nm, force_n = self._thresholds
         realtime = realtime_config(vendor, self._require_realtime_kernel)
 
@@ -237,71 +198,27 @@ class FrankaArm:
                 realtime_config=realtime,
             )
 
-        return open_connection(vendor, build, self._address, ARM_PORT)
+        robot = open_connection(vendor, build, self._address, ARM_PORT)
+        try:
+            self._compare(robot)
+        except Exception as error:
+            del robot  # or the error's traceback would keep it, and so the connection
+            if isinstance(error, vendor.Exception):
+                raise DeviceError(
+                    f"{self._address}: refused to be read or recovered ({error}): look at the arm"
+                ) from error.with_traceback(None)
+            raise error.with_traceback(None) from None
+        return robot
 
-    def _compare(self) -> None:
-        """Pass a robot that can be commanded and is the configured one."""
-        state = self._robot.state
-        if self._recover_errors and state.robot_mode.name == "Reflex":
+    def _compare(self, robot: Any) -> None:  # noqa: ANN401  # franky has no types
+        if self._recover_errors and robot.state.robot_mode.name == "Reflex":
             _log.warning("%s: recovering from a reflex error", self._address)
-            self._robot.recover_from_errors()
-            state = self._robot.state
+            robot.recover_from_errors()
+        state = robot.state
         require_mode(self._address, state.robot_mode.name)
         check_tool(self._tool, state)
-        if hasattr(self._robot, "model_urdf"):  # from system version 5.7 on
-            check_joints(self._lower, self._upper, self._robot.model_urdf)
-
-    def _stream(self, space: str, velocity: object) -> None:
-        """Go over to a velocity; 0.1 s later to rest.
-
-        Args:
-            space: "Cartesian" or "Joint", as franky's names begin.
-            velocity: Of franky's type.
-        """
-        if self._guided:
-            raise DeviceError(f"{self._address}: a hand moves the arm; end free-drive first")
-        vendor = self._vendor
-        waypoint = getattr(vendor, f"{space}VelocityWaypoint")
-        rest = vendor.Twist() if space == "Cartesian" else np.zeros(JOINTS)
-        motion = getattr(vendor, f"{space}VelocityWaypointMotion")(
-            [
-                waypoint(
-                    velocity,
-                    relative_dynamics_factor=vendor.RelativeDynamicsFactor(*_STREAM_DYNAMICS),
-                    hold_target_duration=vendor.Duration(_HOLD_MS),
-                ),
-                waypoint(rest),
-            ]
-        )
-        if not self._moves_in(space):
-            self._rest()
-        self._ask(lambda robot: robot.move(motion, asynchronous=True))
-
-    def _moves_in(self, space: str) -> bool:
-        """Whether the motion that runs can be replaced by a velocity in this space."""
-        kind = self._ask(lambda robot: robot.current_control_signal_type)
-        return kind is None or kind.name.startswith(space)
-
-    def _rest(self) -> None:
-        """Stop whatever motion runs, and wait for its end."""
-        kind = self._ask(lambda robot: robot.current_control_signal_type)
-        stops = {
-            "CartesianVelocities": self._vendor.CartesianVelocityStopMotion,
-            "JointVelocities": self._vendor.JointVelocityStopMotion,
-            "Torques": self._stop_guiding,
-        }
-        if kind is not None:
-            self._ask(lambda robot: robot.move(stops[kind.name](), asynchronous=True))
-        if not self._ask(lambda robot: robot.join_motion(_STOP_S)):
-            self._ask(lambda robot: robot.stop())
-            raise self._latch(DeviceError(f"{self._address}: did not stop; its motion was aborted"))
-        self._guided = False
-
-    def _stop_guiding(self) -> Any:  # noqa: ANN401  # franky has no types
-        """Damp the arm, and then hold it even where a hand still pushes."""
-        return self._vendor.TorqueStopMotion(
-            ramp_duration=_GUIDE_STOP_RAMP_S, max_duration=_GUIDE_STOP_S
-        )
+        if hasattr(robot, "model_urdf"):  # from system version 5.7 on
+            check_joints(self._lower, self._upper, robot.model_urdf)
 
     def _check_start(self, trajectory: JointTrajectory) -> None:
         joints = self.state().joints
@@ -332,35 +249,9 @@ class FrankaArm:
             if t_s >= end_s and gap < _SETTLED_RAD and at_rest:
                 return
             velocity = _rate(trajectory, t_s + _FOLLOW_LEAD_S) + _FOLLOW_GAIN_HZ * error
-            self._stream("Joint", velocity)
+            self._link.move_joints(velocity)
             next_s = max(next_s + _FOLLOW_PERIOD_S, self.clock.now_s())
             self.clock.sleep_until(next_s)
-
-    def _ask(self, call: Callable[[Any], Any]) -> Any:  # noqa: ANN401  # franky has no types
-        """Call franky, and latch what it raises."""
-        if self._failure is not None:
-            raise self._failure
-        if self._robot is None:
-            raise NotConnectedError(f"{self._address}: not connected, use it inside `with`")
-        try:
-            return call(self._robot)
-        # Their tracebacks would keep franky's robot, and so the connection, after the block.
-        except Exception as error:  # libfranka's are many, and a motion may raise others
-            raise self._latch(self._failure_behind(error)) from error.with_traceback(None)
-
-    def _failure_behind(self, error: Exception) -> DeviceError:
-        lost = NotConnectedError(f"{self._address}: connection lost ({error}); connect again")
-        if isinstance(error, self._vendor.NetworkException):
-            return lost
-        try:
-            fault = mode_fault(self._robot.state.robot_mode.name)
-        except Exception:  # a closed connection raises what libfranka did not foresee
-            return lost
-        return DeviceError(f"{self._address}: {fault or 'motion ended; connect again'} ({error})")
-
-    def _latch(self, failure: DeviceError) -> DeviceError:
-        self._failure = failure
-        return failure
 
 
 def _sample(trajectory: JointTrajectory, t_s: float) -> FloatArray:
