@@ -50,6 +50,7 @@ class RealTimeWorld:
         """
         self.scene.__enter__()
         self._leaving.clear()
+        self._error = None
         try:
             robot = FollowingRobot(self.scene, self._source, self._report_obstacle)
         except BaseException as error:

@@ -1,5 +1,7 @@
 """The simulator's devices keep the contracts; PyBullet's own state is the back door."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pybullet
 import pytest
@@ -9,11 +11,15 @@ from mt3.geometry import SE3
 from mt3.perception import Intrinsics
 from sim.depth_noise import DepthNoise
 from sim.mounting import CameraSpec, look_at, mount
+from sim.robots import robot_named
 from sim.scene import PyBulletScene
 
 T_WB = SE3.from_yaw(0.4, (0.05, -0.1, 0.02))
-TOOL_LINK = 11
-FINGERS = (9, 10)
+NUMBERS = {  # PyBullet's, in the order of each description
+    "panda": SimpleNamespace(arm=range(7), fingers=(9, 10), tool=11, full_width_m=0.08),
+    "ur5e": SimpleNamespace(arm=range(1, 7), fingers=(11, 12), tool=13, full_width_m=0.085),
+    "xarm6": SimpleNamespace(arm=range(1, 7), fingers=(9, 10), tool=11, full_width_m=0.085),
+}
 CAMERA = CameraSpec(
     "front",
     Intrinsics(615.0, 615.0, 319.5, 239.5, 640, 480),
@@ -22,9 +28,14 @@ CAMERA = CameraSpec(
 )
 
 
+@pytest.fixture(scope="module", params=NUMBERS)
+def robot(request) -> str:
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def world_and_start():
-    scene = PyBulletScene(T_WB)
+def world_and_start(robot):
+    scene = PyBulletScene(T_WB, robot_named(robot))
     return scene, scene.save()
 
 
@@ -42,9 +53,13 @@ def clock(scene):
 
 class BackDoor:
     @pytest.fixture(autouse=True)
-    def open_back_door(self, scene) -> None:
+    def open_back_door(self, scene, robot) -> None:
+        self.numbers = NUMBERS[robot]
         self.ids = {"physicsClientId": scene.world.bullet.client_id}
         self.body = scene.sim_robot.body
+
+    def positions(self, joints):
+        return np.array([s[0] for s in pybullet.getJointStates(self.body, joints, **self.ids)])
 
 
 class TestSimArm(BackDoor, ArmContract):
@@ -53,22 +68,25 @@ class TestSimArm(BackDoor, ArmContract):
         return scene.arm
 
     def true_joints(self):
-        return np.array([s[0] for s in pybullet.getJointStates(self.body, range(7), **self.ids)])
+        return self.positions(self.numbers.arm)
 
     def true_T_BE(self):
-        state = pybullet.getLinkState(self.body, TOOL_LINK, computeForwardKinematics=1, **self.ids)
+        tool = self.numbers.tool
+        state = pybullet.getLinkState(self.body, tool, computeForwardKinematics=1, **self.ids)
         return T_WB.inverse() @ SE3.from_quat_xyzw(state[5], state[4])
 
 
 class TestSimGripper(BackDoor, GripperContract):
-    full_width_m = 0.08
+    @property
+    def full_width_m(self):
+        return self.numbers.full_width_m
 
     @pytest.fixture
     def gripper(self, scene):
         return scene.gripper
 
     def true_width_m(self):
-        return sum(s[0] for s in pybullet.getJointStates(self.body, FINGERS, **self.ids))
+        return self.positions(self.numbers.fingers).sum()
 
 
 class TestRaycastCamera(BackDoor, CameraContract):

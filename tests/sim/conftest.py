@@ -47,6 +47,12 @@ def configured(library):
 
 
 @pytest.fixture(scope="session")
+def configured_in():
+    """Composes the configuration of any command, for a task in any library; see ``configure``."""
+    return configure
+
+
+@pytest.fixture(scope="session")
 def bytes_of():
     """Every file below a folder with its content, to see whether anything was written."""
     return lambda folder: {

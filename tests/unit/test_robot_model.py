@@ -76,6 +76,34 @@ def test_fingers_fill_their_whole_travel(panda):
     assert panda.contains(q, open_tip, 0.003).all()
 
 
+SHAPES = """<robot name="shapes">
+  <link name="base"><collision><geometry><sphere radius="0.1"/></geometry></collision></link>
+  <link name="arm">
+    <collision><geometry><cylinder radius="0.1" length="0.4"/></geometry></collision>
+  </link>
+  <link name="hand"><collision><geometry><box size="0.2 0.4 0.6"/></geometry></collision></link>
+  <joint name="turn" type="revolute">
+    <parent link="base"/><child link="arm"/><origin xyz="1 0 0"/><axis xyz="0 0 1"/>
+    <limit lower="-1" upper="1" effort="1" velocity="1"/>
+  </joint>
+  <joint name="end" type="fixed">
+    <parent link="arm"/><child link="hand"/><origin xyz="1 0 0"/>
+  </joint>
+</robot>"""
+
+
+def test_shapes_that_are_no_meshes_take_up_room_too(tmp_path):
+    """A sphere at a UR's base ended in an AttributeError."""
+    (tmp_path / "shapes.urdf").write_text(SHAPES)
+    model = RobotModel(
+        tmp_path / "shapes.urdf", ["turn"], "base", "hand", SE3.identity(), np.zeros(1)
+    )
+    inside = [[0.0, 0.0, 0.09], [1.0, 0.0, 0.19], [2.09, -0.19, 0.29]]
+    outside = [[0.0, 0.0, 0.11], [1.0, 0.0, 0.21], [2.11, -0.19, 0.29], [2.0, 0.21, 0.0]]
+    assert model.contains(np.zeros(1), np.array(inside), 0.0).all()
+    assert not model.contains(np.zeros(1), np.array(outside), 0.0).any()
+
+
 @pytest.mark.parametrize(
     "changes",
     [
