@@ -41,8 +41,8 @@ class FrankaArm:
 
     franky's control thread sends every millisecond. Each velocity that it is given here ends in
     rest by itself after 0.1 s, so that a silent sender stops the arm; a lost process or network
-    stops it because the controller ends a motion after 20 lost packets in a row. Source: Franka
-    Control Interface documentation, "Network bandwidth, delay and jitter test".
+    stops it because the controller ends a motion after 20 ms without a packet. Source: Franka
+    Control Interface documentation, "libfranka", "Errors due to communication problems".
 
     A motion that the controller aborted is an error that every later call raises. Leaving the
     ``with`` block and entering it again reconnects.

@@ -72,7 +72,9 @@ def check_tool(tool: ToolFrame, state: Any) -> None:  # noqa: ANN401  # franky h
 
 
 def check_joints(lower: FloatArray, upper: FloatArray, robot_urdf: str) -> None:
-    """Compare the joint limits of the robot's own description with the configuration.
+    """Compare the configuration with the joint limits of the robot's own description.
+
+    Narrower ones are fine.
 
     Args:
         lower: (7,), rad.
@@ -80,7 +82,7 @@ def check_joints(lower: FloatArray, upper: FloatArray, robot_urdf: str) -> None:
         robot_urdf: As the controller sends it.
 
     Raises:
-        ConfigurationError: Other limits, or another number of joints.
+        ConfigurationError: Wider limits, or another number of joints.
     """
     limits = np.array(
         [
@@ -89,11 +91,14 @@ def check_joints(lower: FloatArray, upper: FloatArray, robot_urdf: str) -> None:
             if joint.get("type") == "revolute"
         ]
     )
-    for name, ours, theirs in zip(("lower", "upper"), (lower, upper), limits.T, strict=True):
-        if ours.shape != theirs.shape or np.abs(ours - theirs).max() > _JOINT_TOLERANCE_RAD:
+    for name, ours, theirs, outward in (
+        ("lower", lower, limits[:, 0], -1.0),
+        ("upper", upper, limits[:, 1], 1.0),
+    ):
+        if ours.shape != theirs.shape or (outward * (ours - theirs)).max() > _JOINT_TOLERANCE_RAD:
             raise ConfigurationError(
-                f"{name} joint limits: got {_rounded(ours)}, the robot's own are "
-                f"{_rounded(theirs)}: use the description of this very robot"
+                f"{name} joint limits: got {_rounded(ours)}, expected none beyond the robot's own "
+                f"{_rounded(theirs)}: use the description of this very robot, or narrow them"
             )
 
 

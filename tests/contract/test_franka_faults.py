@@ -9,10 +9,21 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from franka_rig import AT_REST_RAD_S, SPAWN, RunningFranka, fr3_at, stream, stream_twist
+from franka_rig import (
+    AT_REST_RAD_S,
+    SPAWN,
+    UPPER,
+    RunningFranka,
+    fr3_at,
+    stream,
+    stream_twist,
+)
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
 
 from hardware.grippers.franka_hand import FrankaHand
 from mt3.errors import (
@@ -26,6 +37,7 @@ from mt3.geometry import SE3
 from mt3.interfaces import FreedriveArm, JointTrajectory
 from mt3.tool import ToolFrame
 
+CONFIGS = Path(__file__).parents[2] / "configs"
 ADDRESS = "127.0.33.2"
 NOBODY = "127.0.33.77"
 UP = np.array([0.0, 0.0, -0.1, 0.0, 0.0, 0.0])  # of the tool, which points down
@@ -93,6 +105,13 @@ class TestBegin:
         first, *_ = simulator.call("first_commands")
         np.testing.assert_allclose(np.concatenate(first), 0.0, atol=2e-3)
 
+    def test_the_example_configuration_fits_the_robot(self, fr3) -> None:
+        config = OmegaConf.load(CONFIGS / "scene" / "franka.yaml")
+        model = instantiate(config.model)
+        with fr3(tool=instantiate(config.tool), lower=model.lower, upper=model.upper) as arm:
+            state = arm.state()
+        assert model.forward(state.joints).is_close(state.T_BE, 1e-3, 1e-3)
+
     def test_a_missing_package_is_named_with_its_extra(self, fr3, monkeypatch) -> None:
         monkeypatch.setitem(sys.modules, "franky", None)
         for device in (fr3(), FrankaHand(ADDRESS)):
@@ -146,8 +165,9 @@ class TestRefusedAtConnect:
         simulator.call("carry", 0.4)
         self.refused(fr3(), ConfigurationError, r"payload_kg: got 0\.73.*1\.130.*Desk")
 
-    def test_other_joint_limits(self, fr3) -> None:
-        self.refused(fr3(upper=np.ones(7)), ConfigurationError, r"upper.*1\.0.*2\.9007")
+    def test_limits_wider_than_the_robots(self, fr3) -> None:
+        upper = np.array(UPPER) + np.eye(7)[3]
+        self.refused(fr3(upper=upper), ConfigurationError, r"upper.*0\.8831.*own.*-0\.1169.*narrow")
 
     def test_another_count_of_joints(self, fr3) -> None:
         with pytest.raises(GeometryError, match="lower"):

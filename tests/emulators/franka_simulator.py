@@ -1,9 +1,14 @@
 """A Franka FR3 with its hand, as libfranka sees it: franky-sim, with a back door and faults.
 
+By hand: python tests/emulators/franka_simulator.py --host 127.0.0.4.
+
 franky-sim answers libfranka's protocol over MuJoCo, but it knows no errors, and it never answers a
 gripper command that another one interrupts. Both are added here.
 """
 
+import argparse
+import multiprocessing
+import signal
 import threading
 import time
 from multiprocessing.sharedctypes import Synchronized
@@ -291,3 +296,19 @@ class FrankaSimulator:
         """Send no state any more, as behind a cut cable."""
         with self._lock:
             self._silent = True
+
+
+def main() -> None:
+    """Serve until Ctrl-C."""
+    parser = argparse.ArgumentParser(description="An FR3 with its hand.")
+    parser.add_argument("--host", default="127.0.0.4", help="loopback address to listen on")
+    host = parser.parse_args().host
+    simulator = FrankaSimulator(host, multiprocessing.Value("d", 0.0))
+    simulator.start()
+    print(f"{host}:1337  arm\n{host}:1338  hand\nCtrl-C ends it.", flush=True)  # noqa: T201
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    simulator.stop()
+
+
+if __name__ == "__main__":
+    main()
