@@ -27,7 +27,6 @@ from emulated_arm import (
     swing,
 )
 
-from mt3.errors import Mt3Error
 from sim.workplace import observe_joints
 
 COUNT = 10
@@ -96,10 +95,8 @@ def _operate(robot: str, pipe: Connection) -> None:
     interaction = swing(robot, 30.0)
     with control_of(robot) as control:
         pipe.send(control.process_id)
-        try:
-            control.run(interaction)
-        except Mt3Error:
-            return
+        log = control.run(interaction)
+    raise SystemExit(f"the interaction ended before its process did: {log.reason}")
 
 
 def main() -> None:

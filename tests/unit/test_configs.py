@@ -16,7 +16,7 @@ from mt3.execution.executor import ExecutionRules
 from mt3.execution.observer import ObservationRules
 from mt3.motion.plan_query import PlanningRules
 
-COMMANDS = ("run", "record", "bench")
+COMMANDS = ("run", "record", "bench", "calibrate")
 NEEDS_A_LIBRARY = ("library_source",)
 
 
