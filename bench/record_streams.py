@@ -198,20 +198,25 @@ def _codec_row(codec: ImageCodec, images: list[np.ndarray]) -> dict[str, float]:
     }
 
 
-def _record(library: DemoLibrary, camera: SyntheticCamera, seconds: float) -> dict[str, Any]:
-    scene = SyntheticScene(camera)
-    settings = RecorderSettings(
-        rate_hz=ROBOT_HZ,
+def settings_at(robot_hz: float) -> RecorderSettings:
+    """Samples at a rate, and every frame of the camera; dropped ones are counted."""
+    return RecorderSettings(
+        rate_hz=robot_hz,
         speed_limits=SpeedLimits(0.5, 2.0),
         max_view_age_s=1.0,
         software={},
         resolved_config={},
         camera_hz=CAMERA_HZ,
-        allow_drops=True,  # they are counted here
+        allow_drops=True,
     )
+
+
+def _record(library: DemoLibrary, camera: SyntheticCamera, seconds: float) -> dict[str, Any]:
+    scene = SyntheticScene(camera)
+    settings = settings_at(ROBOT_HZ)
     task = TaskDescription.parse("pick up the mug")
     start_s, start_cpu_s = time.perf_counter(), time.process_time()
-    with Recorder(scene, scene.arm, library, task, [_view(camera)], settings) as recorder:
+    with Recorder(scene, scene.arm, library, task, [view_of(camera)], settings) as recorder:
         most_queued = _wait(recorder, BOTTLENECK_AFTER_S)
         recorder.mark_bottleneck()
         most_queued = max(most_queued, _wait(recorder, seconds - BOTTLENECK_AFTER_S))
@@ -258,7 +263,8 @@ def _wait(recorder: Recorder, seconds: float) -> int:
     return most_queued
 
 
-def _view(camera: SyntheticCamera) -> StoredView:
+def view_of(camera: SyntheticCamera) -> StoredView:
+    """What the task begins with."""
     color, depth_m = camera.ring[0]
     mask = np.zeros(SIZE, bool)
     mask[300:400, 600:700] = True

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Self
 
@@ -91,7 +92,7 @@ def build_real_scene(
     robot: str,
     tool: ToolFrame,
     arm: Callable[..., ArmDriver],
-    gripper: Callable[..., Gripper],
+    gripper: Callable[[], Gripper],
     cameras: Mapping[str, Callable[..., Camera]],
     T_WB: SE3,
     model: RobotModel,
@@ -103,14 +104,15 @@ def build_real_scene(
     Args:
         robot: Name of the arm.
         tool: What is mounted at its flange; the driver compares it with its controller's.
-        arm: Makes the driver of the arm, given ``tool`` and ``clock``.
-        gripper: Makes that of the gripper, given a ``clock``.
+        arm: Makes the driver of the arm, given ``tool``, ``lower``, ``upper`` and ``clock``.
+        gripper: Makes that of the gripper.
         cameras: Make the cameras, each given ``arm`` and ``T_WB``, by name.
         T_WB: Pose of the arm's base in W.
         model: The arm's kinematics and shape.
         limits: What it may not exceed.
         may_move: Whether anything may move at all.
     """
+    arm = partial(arm, tool=tool, lower=model.lower.tolist(), upper=model.upper.tolist())
     control = ControlProcess(arm, gripper, model, limits, T_WB, may_move=may_move)
     mounted = {name: camera(arm=control.arm, T_WB=T_WB) for name, camera in cameras.items()}
     return RealScene(robot, tool, control, mounted, T_WB)

@@ -126,6 +126,14 @@ class InteractionError(DeviceError):
         return (InteractionError, (str(self), self.reason))
 
 
+class CalibrationError(Mt3Error, ValueError):
+    """Measurements that no calibration can be trusted from, or one that holds no longer."""
+
+
+class BoardViewError(CalibrationError):
+    """An image that does not show the calibration board well enough."""
+
+
 class ConfigurationError(Mt3Error, ValueError):
     """Values of a configuration that contradict each other or the device."""
 

@@ -1,6 +1,7 @@
 """``mt3-record``: record demonstrations of a task into a library."""
 
 import shlex
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from omegaconf import DictConfig
@@ -128,7 +129,9 @@ def record_episode(cfg: DictConfig) -> dict[str, Any]:
     operator = build(cfg.operator)(scene=scene, arm=arm)
     segmenter = build(cfg.segmenter)(scene=scene)
     judge = build(cfg.judge)(scene=scene)
-    with scene:
+    # Whoever has to take hold of the arm first does so before anything is recorded.
+    hold = operator if isinstance(operator, AbstractContextManager) else nullcontext()
+    with scene, hold:
         try:
             settings = settings_of(cfg)
             summary = record(scene, arm, operator, library, task, segmenter, judge, settings)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from mt3.cli.entry import config_for_record
 from mt3.cli.interrupt import raise_if_interrupted
@@ -47,6 +47,8 @@ def build(node: object) -> Any:  # noqa: ANN401  # whatever the YAML names
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed, also where an import swallowed it.
     """
+    if OmegaConf.is_config(node):  # hydra would resolve what a node refers to in place
+        node = OmegaConf.create(OmegaConf.to_container(node, resolve=True))
     built = instantiate(node, _convert_="all")
     raise_if_interrupted()
     return built

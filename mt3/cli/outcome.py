@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import Any
 
 from mt3.errors import (
+    CalibrationError,
     DemoNotFoundError,
     DeviceError,
     Mt3Error,
@@ -27,7 +28,7 @@ class ExitCode(IntEnum):
 
 
 _NO_MATCH = (NoMatchError, DemoNotFoundError)
-_FAILED = (DeviceError, PlanningError, RegistrationError, SegmentationError)
+_FAILED = (CalibrationError, DeviceError, PlanningError, RegistrationError, SegmentationError)
 
 
 @dataclass(frozen=True, slots=True)

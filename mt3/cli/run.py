@@ -153,8 +153,9 @@ def run_trial(workplace: Workplace, task: TaskDescription) -> TrialRecord:
     record: TrialRecord | None = None
     executor, judge = workplace.executor, workplace.judge
     try:
-        with workplace.scene, _watched(workplace):
-            record = executor.run(task)
+        with workplace.scene:
+            with _watched(workplace):
+                record = executor.run(task)
             if record.outcome in ("completed", "failed"):
                 record = record.judged(judge.success(), judge.name)
     except KeyboardInterrupt:

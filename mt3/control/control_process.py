@@ -26,9 +26,8 @@ _log = logging.getLogger(__name__)
 _BEAT_S = 0.01
 _BEAT_PRIORITY = 10  # under the control process, over everything that is not real-time
 _CONNECT_S = 60.0  # brakes, activation of grippers, an upload of the controller's program
-_SILENT_S = 1.0  # a control process that writes no state for so long does not work any more
-_STATE_AGE_S = 0.25
-_LEAVE_S = 5.0
+_SILENT_S = 1.0  # without a new state: longer than a vendor's library may block, as it changes mode
+_LEAVE_S = 10.0  # vendors' libraries take seconds to let go of a dead network
 _POLL_S = 0.05
 
 _CONTEXT = multiprocessing.get_context("spawn")
@@ -52,7 +51,7 @@ class ControlProcess:
     def __init__(
         self,
         build_arm: Callable[..., ArmDriver],
-        build_gripper: Callable[..., Gripper],
+        build_gripper: Callable[[], Gripper],
         model: RobotModel,
         limits: SafetyLimits,
         T_WB: SE3,
@@ -160,10 +159,10 @@ class ControlProcess:
         """
         snapshot = self._require_connection().read()
         age_s = time.monotonic() - snapshot.t_s
-        if age_s > _STATE_AGE_S:
+        if age_s > _SILENT_S:
             raise StaleDataError(
                 f"control process: got no state for {age_s:.2f} s, expected one every "
-                f"{_STATE_AGE_S} s; {self._condition()}"
+                f"{_SILENT_S} s; {self._condition()}"
             )
         return snapshot
 

@@ -1,7 +1,7 @@
 """The control process: drivers, safety gate and control loop, beside nothing else.
 
-It obeys one operator, over a pipe. While anything moves it looks at the operator's sign of life,
-and stops the arm when that is missing. If this process itself dies or freezes, the controller's
+It obeys one operator, over a pipe. While anything moves it looks whether the operator's program
+lives, and stops the arm when it does not. If this process itself dies or freezes, the controller's
 own watchdog stops the arm, because nobody renews its command.
 """
 
@@ -17,6 +17,7 @@ from typing import Any, Never
 import numpy as np
 
 from mt3.control.monotonic_clock import MonotonicClock
+from mt3.control.operator_watch import OperatorWatch
 from mt3.control.shared_state import SharedState, Snapshot
 from mt3.control.watched_clock import WatchedClock
 from mt3.errors import (
@@ -36,7 +37,6 @@ from mt3.types import FloatArray
 
 _log = logging.getLogger(__name__)
 
-LONGEST_SILENCE_S = 0.07  # of the operator's program while the arm moves
 _IDLE_S = 0.005  # between two looks around while nothing is asked
 _PRIORITY = 20  # among the real-time ones, of the 99 that Linux has
 
@@ -47,7 +47,7 @@ class ControlSetup:
 
     Args:
         build_arm: Makes the driver of the arm, given a ``clock``; not connected.
-        build_gripper: Makes that of the gripper, given a ``clock``; not connected.
+        build_gripper: Makes that of the gripper; not connected.
         model: The arm's kinematics and shape.
         limits: What the arm may not exceed.
         T_WB: Pose of its base in W.
@@ -55,7 +55,7 @@ class ControlSetup:
     """
 
     build_arm: Callable[..., ArmDriver]
-    build_gripper: Callable[..., Gripper]
+    build_gripper: Callable[[], Gripper]
     model: RobotModel
     limits: SafetyLimits
     T_WB: SE3
@@ -86,9 +86,10 @@ class _Server:
 
     def __init__(self, setup: ControlSetup, pipe: Connection, shared: SharedState) -> None:
         self._pipe, self._shared, self._T_WB = pipe, shared, setup.T_WB
+        self._operator = OperatorWatch(shared)
         self._clock: Clock = WatchedClock(self._watch)
         self.driver = setup.build_arm(clock=self._clock)
-        self.gripper = setup.build_gripper(clock=self._clock)
+        self.gripper = setup.build_gripper()
         self._arm = GuardedArm(self.driver, setup.model, setup.limits, setup.T_WB, MonotonicClock())
         self._streaming = False
         self._lost: OperatorLostError | None = None
@@ -178,32 +179,22 @@ class _Server:
         if self._lost is not None:
             lost, self._lost = self._lost, None
             raise lost
-        self._look_for_operator()
+        self._operator.look()
 
     def _watch(self) -> None:
         """Called from within every motion, each 10 ms."""
-        self._look_for_operator()
+        self._operator.look()
         self.publish()
 
     def _watch_stream(self) -> None:
         """The same between requests, while a twist or a hand moves the arm."""
         try:
-            self._look_for_operator()
+            self._operator.look()
         except OperatorLostError as lost:
             self._lost = lost
             self._stop()
         except OperatorStopError:
             self._stop()
-
-    def _look_for_operator(self) -> None:
-        if self._shared.stop:
-            raise OperatorStopError("operator: asked for a stop; the arm was stopped")
-        silent_s = self._clock.now_s() - self._shared.beat_s
-        if silent_s > LONGEST_SILENCE_S:
-            raise OperatorLostError(
-                f"operator: got no sign of life of the operator's program for {silent_s:.3f} s, "
-                f"expected one every {LONGEST_SILENCE_S} s while the arm moves; it was stopped"
-            )
 
 
 def _refused(name: str) -> Callable[..., Never]:

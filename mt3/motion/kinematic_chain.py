@@ -10,6 +10,7 @@ import pinocchio as pin
 
 from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
+from mt3.tool import ToolBox
 from mt3.types import FloatArray
 
 _SWEEP_SAMPLES = 3  # positions of each gripper joint, from closed to open, that a hull encloses
@@ -43,6 +44,7 @@ class KinematicChain:
         base_link: The link whose frame is B.
         flange_link: The link that carries the tool.
         T_flange_tool: Pose of the tool centre point E in the flange.
+        tool_boxes: Parts of the tool that the description lacks.
 
     Raises:
         ConfigurationError: No such file, joint or link.
@@ -55,6 +57,7 @@ class KinematicChain:
         base_link: str,
         flange_link: str,
         T_flange_tool: SE3,
+        tool_boxes: Sequence[ToolBox] = (),
     ) -> None:
         full = _load(urdf, joint_names, (base_link, flange_link))
         locked = [i for i, name in enumerate(full.names) if i and name not in set(joint_names)]
@@ -77,7 +80,13 @@ class KinematicChain:
         self._T_joint_E = SE3(placement.homogeneous)
         self.joint_E = int(flange.parentJoint)
         flange_id = full.getFrameId(flange_link)
-        self.hulls = tuple(_swept_hulls(full, model, urdf, locked, flange_id))
+        self.hulls = (
+            *_swept_hulls(full, model, urdf, locked, flange_id),
+            *(
+                _box_hull(box, self.joint_E, SE3(flange.placement.homogeneous))
+                for box in tool_boxes
+            ),
+        )
 
     @property
     def lower(self) -> FloatArray:
@@ -182,6 +191,13 @@ def _swept_hulls(
             body.parentJoint in locked,
             np.concatenate(samples),
         )
+
+
+def _box_hull(box: ToolBox, joint: int, T_joint_flange: SE3) -> LinkHull:
+    """A box at the flange."""
+    ends = np.array([box.lower_flange, box.upper_flange])
+    p_flange = np.stack(np.meshgrid(*ends.T, indexing="ij"), axis=-1).reshape(-1, 3)
+    return LinkHull(box.name, joint, True, box.fingers, T_joint_flange @ p_flange)
 
 
 def _corners(shape: coal.CollisionGeometry) -> FloatArray:

@@ -13,6 +13,7 @@ from mt3.geometry import SE3
 from mt3.motion.collision import Body, CollisionChecker, convex_shape
 from mt3.motion.convex_region import ConvexRegion
 from mt3.motion.kinematic_chain import KinematicChain
+from mt3.tool import ToolBox
 from mt3.types import BoolArray, FloatArray, frozen_array
 
 
@@ -33,6 +34,7 @@ class RobotModel:
         lower: Lower joint limits, (n,), rad; those of the description if not given.
         upper: Upper joint limits, (n,), rad; likewise.
         velocity_limit: Joint speed limits, (n,), rad/s; likewise.
+        tool_boxes: Parts of the tool that the description lacks.
 
     Raises:
         ConfigurationError: No such file, joint or link, or limits that leave no room.
@@ -49,9 +51,13 @@ class RobotModel:
         lower: npt.ArrayLike | None = None,
         upper: npt.ArrayLike | None = None,
         velocity_limit: npt.ArrayLike | None = None,
+        tool_boxes: Sequence[ToolBox] = (),
     ) -> None:
         self._urdf, self._links = Path(urdf), (base_link, flange_link)
-        self.chain = KinematicChain(self._urdf, joint_names, base_link, flange_link, T_flange_tool)
+        self._tool_boxes = tuple(tool_boxes)
+        self.chain = KinematicChain(
+            self._urdf, joint_names, base_link, flange_link, T_flange_tool, self._tool_boxes
+        )
         n = len(joint_names)
         self.joint_names = tuple(joint_names)
         self.T_flange_tool = T_flange_tool
@@ -72,9 +78,10 @@ class RobotModel:
         self._regions = [(hull.joint, ConvexRegion(hull.points)) for hull in self.chain.hulls]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        limits = (self.lower, self.upper, self.velocity_limit)
         described = (self._urdf, self.joint_names, *self._links)
-        return (RobotModel, (*described, self.T_flange_tool, self.reference_joints, *limits))
+        limits = (self.lower, self.upper, self.velocity_limit)
+        values = (*described, self.T_flange_tool, self.reference_joints, *limits, self._tool_boxes)
+        return (RobotModel, values)
 
     @property
     def joint_count(self) -> int:

@@ -2,7 +2,6 @@
 
 import pytest
 from device_contracts import ArmContract, GripperContract
-from ufactory.xarm6 import START
 from xarm_rig import Emulator, make_arm
 
 from hardware.grippers.xarm_gripper import UfactoryGripper
@@ -17,7 +16,7 @@ def module_emulator():
 
 @pytest.fixture
 def emulator(module_emulator):
-    module_emulator.call("start_again", START)
+    module_emulator.call("reset")
     return module_emulator
 
 
@@ -46,6 +45,7 @@ class TestUfactoryArm(ArmContract):
 class TestUfactoryGripper(GripperContract):
     full_width_m = 0.085
     max_age_s = 0.5
+    time_to_move_s = 1.0  # 0.8 s for the whole way
 
     @pytest.fixture
     def gripper(self, emulator):
@@ -53,4 +53,4 @@ class TestUfactoryGripper(GripperContract):
         return UfactoryGripper(emulator.address)
 
     def true_width_m(self):
-        return self.emulator.call("width_m")
+        return self.emulator.call("opening") * self.full_width_m

@@ -39,7 +39,7 @@ def module_emulator():
 
 @pytest.fixture
 def emulator(module_emulator):
-    module_emulator.call("start_again", START)
+    module_emulator.call("reset")
     return module_emulator
 
 
@@ -89,7 +89,7 @@ def test_drivers_cross_to_another_process_before_they_connect(emulator, arm) -> 
     arm, gripper = pickle.loads(pickle.dumps((arm, UfactoryGripper(emulator.address))))
     with arm, gripper:
         np.testing.assert_allclose(arm.state().joints, emulator.joints(), atol=1e-6)
-        assert gripper.state().opening == pytest.approx(0.5, abs=0.01)
+        assert gripper.state().opening == pytest.approx(1.0, abs=0.01)
 
 
 def test_stdout_stays_clean(emulator) -> None:
@@ -177,7 +177,7 @@ def test_an_address_where_nobody_listens_is_named() -> None:
 
 
 def test_a_host_that_never_answers_is_named_soon(emulator, arm) -> None:
-    emulator.call("cut")
+    emulator.call("fall_silent")
     with pytest.raises(NotConnectedError, match=r"got no answer within 2\.0 s"), arm:
         pass
 
@@ -275,20 +275,20 @@ def test_a_hand_moves_the_arm_between_begin_and_end(emulator, arm) -> None:
     assert isinstance(arm, FreedriveArm)
     with arm:
         with pytest.raises(RuntimeError, match="stiff"):
-            emulator.call("tell", "place", START)
+            emulator.call("hand_moves", START)
         arm.begin_freedrive()
         moved = np.array(START) + 0.1
-        emulator.call("tell", "place", tuple(moved))
+        emulator.call("hand_moves", moved)
         wait_until(lambda: np.abs(arm.state().joints - moved).max() < 1e-5)
         with pytest.raises(DeviceError, match="manual mode"):
             arm.command_twist(UP)
         arm.end_freedrive()
         arm.end_freedrive()
         with pytest.raises(RuntimeError, match="stiff"):
-            emulator.call("tell", "place", START)
+            emulator.call("hand_moves", START)
         arm.begin_freedrive()
     with pytest.raises(RuntimeError, match="stiff"):
-        emulator.call("tell", "place", START)
+        emulator.call("hand_moves", START)
 
 
 # Leaving
@@ -367,13 +367,13 @@ def test_the_controller_stops_without_us(emulator, streaming, program, what) -> 
 def test_a_cut_cable_stops_the_arm_and_is_an_error_until_we_connect_again(emulator, arm) -> None:
     with arm:
         stream(arm, 0.3)
-        emulator.call("cut")
+        emulator.call("fall_silent")
         with pytest.raises((StaleDataError, NotConnectedError)):
             stream_and_watch(arm, 5.0)
         wait_until(lambda: not emulator.call("moves"))
         assert emulator.stopping_time_s() < 0.15
         wait_until(lambda: raises(NotConnectedError, arm.state))
-        emulator.call("heal")
+        emulator.call("mend")
         for _ in range(3):
             for call in (arm.state, arm.stop, lambda: arm.command_twist(UP)):
                 with pytest.raises(NotConnectedError, match="no answer"):
@@ -382,7 +382,7 @@ def test_a_cut_cable_stops_the_arm_and_is_an_error_until_we_connect_again(emulat
         stream_until_it_moves(emulator, arm)
 
 
-@pytest.mark.parametrize("fault", ["drop", "send_garbage"])
+@pytest.mark.parametrize("fault", ["cut", "send_garbage"])
 def test_a_broken_connection_stops_the_arm_and_is_latched(emulator, arm, fault) -> None:
     with arm:
         stream(arm, 0.3)
@@ -393,6 +393,7 @@ def test_a_broken_connection_stops_the_arm_and_is_latched(emulator, arm, fault) 
         wait_until(lambda: raises(NotConnectedError, arm.state))
         with pytest.raises(NotConnectedError):
             arm.command_twist(UP)
+    emulator.call("mend")
     with arm:
         assert arm.state().joints.shape == (6,)
 
@@ -401,7 +402,7 @@ def test_a_slow_network_is_no_fault_but_its_states_are_stale(emulator, arm) -> N
     with arm:
         emulator.call("delay", 0.2)
         wait_until(lambda: raises(StaleDataError, arm.state))
-        emulator.call("heal")
+        emulator.call("mend")
         wait_until(lambda: not raises(StaleDataError, arm.state))
         stream_until_it_moves(emulator, arm)
 
@@ -448,13 +449,13 @@ def raises(error, call) -> bool:
 
 
 def test_an_object_stops_the_fingers_which_keep_hold_of_it(emulator) -> None:
-    emulator.call("put_between_fingers", 0.03)
+    emulator.call("set_obstacle", 0.35)
     with UfactoryGripper(emulator.address) as gripper:
         gripper.command(0.0)
-        wait_until(lambda: abs(gripper.state().opening - 0.03 / 0.085) < 0.01)
+        wait_until(lambda: abs(gripper.state().opening - 0.35) < 0.01)
         gripper.stop()
         time.sleep(0.3)
-        emulator.call("put_between_fingers", 0.0)  # what is held gives way: still pressed
+        emulator.call("set_obstacle", None)  # what is held gives way: still pressed
         wait_until(lambda: gripper.state().opening < 0.05)
         assert gripper.state().command == 0.0
 
@@ -468,12 +469,12 @@ def test_a_fault_of_the_gripper_is_named_and_cleared_when_asked(emulator) -> Non
     with pytest.raises(DeviceError, match="clear_errors"), UfactoryGripper(emulator.address):
         pass
     with UfactoryGripper(emulator.address, clear_errors=True) as gripper:
-        assert gripper.state().opening == pytest.approx(0.5, abs=0.01)
+        assert gripper.state().opening == pytest.approx(1.0, abs=0.01)
 
 
 def test_a_lost_gripper_connection_is_latched(emulator) -> None:
     with UfactoryGripper(emulator.address) as gripper:
-        emulator.call("drop")
+        emulator.call("cut")
         wait_until(lambda: raises(NotConnectedError, gripper.state))
         with pytest.raises(NotConnectedError):
             gripper.command(0.2)

@@ -36,23 +36,21 @@ class Emulator(EmulatorProcess):
             super().__enter__()
         except PermissionError:
             pytest.skip("port 502 takes root or CAP_NET_BIND_SERVICE")
-        self.call("tell", "set_tcp_offset", (0.0, 0.0, 172.0, 0.0, 0.0, 0.0))
-        self.call("set_up", {"payload": (0.82, 0.0, 0.0, 48.0)})
         return self
 
     def joints(self) -> np.ndarray:
-        return np.array(self.call("joints"))
+        return self.call("joints")
 
     def T_BE(self) -> SE3:
-        return SE3(np.array(self.call("pose")))
+        return SE3(self.call("pose"))
 
     def stopping_time_s(self) -> float:
-        """From the last command packet to the first tick that commands no motion any more."""
+        """From the last packet to the first control cycle that commands no motion any more."""
         log = self.call("log")
-        last_moving = max(k for k, row in enumerate(log) if row[2])
-        assert last_moving + 1 < len(log), "it still moves"
-        t_s, last_packet_s = log[last_moving + 1][:2]
-        return t_s - last_packet_s
+        moving = np.abs(log["qd"]).max(axis=1) > 1e-3
+        assert not moving[-1], "it still moves"
+        stopped = int(np.flatnonzero(moving)[-1]) + 1
+        return float(log["t_s"][stopped] - log["last_packet_s"][stopped])
 
 
 def make_arm(address: str, **changes) -> UfactoryArm:

@@ -73,7 +73,7 @@ class TracedArm:
 class TracedGripper:
     """A ``Gripper`` that is where it is told to be."""
 
-    def __init__(self, clock) -> None:
+    def __init__(self) -> None:
         self._opening = 1.0
 
     def __enter__(self):

@@ -4,13 +4,16 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
 
 from ufactory.fingers import Fingers
 from ufactory.frames import answer, normal_report, real_report, rich_report, split
 from ufactory.motion import Motion
 from ufactory.registers import Registers
 from ufactory.sockets import COMMANDS, NORMAL, REAL, RICH, Pacer, Port
+from ufactory.xarm6 import START
 
 _TICK_HZ, _REAL_HZ, _SLOW_HZ = 250.0, 100.0, 5.0
 
@@ -21,14 +24,28 @@ class Controller:
     ``start`` and ``stop`` are for ``EmulatorProcess``; all else is the back door.
 
     Args:
-        address: Loopback address; ports below 1024 take root or CAP_NET_BIND_SERVICE.
+        host: Loopback address; ports below 1024 take root or CAP_NET_BIND_SERVICE.
         gripper: Whether an xArm gripper is fitted.
+        q: Joints at the start, (6,), rad.
+        tcp_offset: Of the controller: x, y, z in metres, then roll, pitch, yaw in rad.
+        payload_kg: Mass of the tool that the controller knows.
+        payload_cog: Its centre of mass in the flange, metres.
     """
 
-    def __init__(self, address: str, gripper: bool = True) -> None:
-        self._address = address
+    def __init__(
+        self,
+        host: str = "127.0.0.3",
+        gripper: bool = True,
+        q: Sequence[float] = START,
+        tcp_offset: Sequence[float] = (0.0, 0.0, 0.172, 0.0, 0.0, 0.0),
+        payload_kg: float = 0.82,
+        payload_cog: Sequence[float] = (0.0, 0.0, 0.048),
+    ) -> None:
+        self.host = host
         self._lock = threading.RLock()
-        self.motion = Motion(time.monotonic())
+        offset_mm_rad = (*(1000.0 * x for x in tcp_offset[:3]), *tcp_offset[3:])
+        payload_kg_mm = (payload_kg, *(1000.0 * x for x in payload_cog))
+        self.motion = Motion(time.monotonic(), q, offset_mm_rad, payload_kg_mm)
         self.fingers = Fingers(time.monotonic(), gripper)
         self._registers = Registers(self.motion, self.fingers)
         self._delay_s, self._deaf = 0.0, False
@@ -39,10 +56,10 @@ class Controller:
         self._running = True
         threading.Thread(target=self._tick, daemon=True).start()
         self._ports = [
-            Port(self._address, COMMANDS, self._serve_commands),
-            Port(self._address, NORMAL, self._reporter(normal_report, _SLOW_HZ)),
-            Port(self._address, RICH, self._reporter(rich_report, _SLOW_HZ)),
-            Port(self._address, REAL, self._reporter(real_report, _REAL_HZ)),
+            Port(self.host, COMMANDS, self._serve_commands),
+            Port(self.host, NORMAL, self._reporter(normal_report, _SLOW_HZ)),
+            Port(self.host, RICH, self._reporter(rich_report, _SLOW_HZ)),
+            Port(self.host, REAL, self._reporter(real_report, _REAL_HZ)),
         ]
 
     def stop(self) -> None:
@@ -53,25 +70,25 @@ class Controller:
 
     # Truth.
 
-    def joints(self) -> tuple:
-        """Joints now, rad."""
+    def joints(self) -> np.ndarray:
+        """Joints now, (6,), rad."""
         with self._now():
-            return tuple(self.motion.arm.q)
+            return self.motion.arm.q.copy()
 
-    def pose(self) -> list:
+    def pose(self) -> np.ndarray:
         """Tool centre point in the base now, (4, 4), metres."""
         with self._now():
-            return self.motion.arm.pose().tolist()
+            return self.motion.arm.pose()
 
     def moves(self) -> bool:
         """Whether the controller commands a motion now."""
         with self._now():
             return self.motion.moves()
 
-    def width_m(self) -> float:
-        """Distance between the gripper's fingers now."""
+    def opening(self) -> float:
+        """Of the gripper now, a fraction: 0 closed, 1 open."""
         with self._now():
-            return self.fingers.width_m
+            return self.fingers.opening
 
     def mode_and_state(self) -> tuple[int, int]:
         """The controller's mode and state."""
@@ -83,10 +100,12 @@ class Controller:
         with self._lock:
             return list(self.motion.commands)
 
-    def log(self) -> list:
-        """Ticks so far: (t_s, time of the last command packet, commands a motion, q, qd)."""
-        with self._lock:
-            return list(self.motion.ticks)
+    def log(self, since_s: float = 0.0) -> dict[str, np.ndarray]:
+        """Per control cycle, on ``time.monotonic``: when, last packet received, joints, speeds."""
+        with self._now():
+            rows = [row for row in self.motion.ticks if row[0] >= since_s]
+        names = ("t_s", "last_packet_s", "q", "qd")
+        return {name: np.array([row[k] for row in rows]) for k, name in enumerate(names)}
 
     def client_count(self) -> int:
         """Clients of the command port."""
@@ -94,12 +113,14 @@ class Controller:
 
     # The world.
 
-    def start_again(self, q: tuple) -> None:
-        """Be as after a start with the joints somewhere, but for tool and payload."""
+    def reset(self) -> None:
+        """Everything as at the start, and every client gone."""
+        for port in self._ports:
+            port.drop()
         with self._now():
-            self.motion.start_again(q)
+            self.motion.start_again()
             self.fingers.start_again()
-        self.heal()
+        self.mend()
 
     def tell(self, method: str, *args: object) -> object:
         """Call a method of the motion, at this moment."""
@@ -112,10 +133,20 @@ class Controller:
             for name, value in values.items():
                 setattr(self.motion, name, value)
 
-    def put_between_fingers(self, width_m: float) -> None:
-        """An object that stops the closing fingers."""
+    def place(self, q: Sequence[float]) -> None:
+        """Put the joints somewhere, (6,), rad."""
         with self._now():
-            self.fingers.obstacle = width_m * 1e4
+            self.motion.arm.place(np.array(q))
+
+    def hand_moves(self, q: Sequence[float]) -> None:
+        """A hand moves the joints, (6,), rad; only in manual mode does the arm give way."""
+        with self._now():
+            self.motion.hand_moves(q)
+
+    def set_obstacle(self, opening: float | None) -> None:
+        """Something between the fingers, at which they stop."""
+        with self._now():
+            self.fingers.obstacle_opening = opening
 
     def break_gripper(self, error: int) -> None:
         """A fault of the gripper itself."""
@@ -123,21 +154,27 @@ class Controller:
 
     # The network.
 
-    def drop(self) -> None:
-        """Break all connections."""
+    def cut(self) -> float:
+        """Reset all connections, and serve no more; says when."""
         for port in self._ports:
+            port.refusing = True
             port.drop()
+        return time.monotonic()
 
-    def cut(self) -> None:
-        """Hear nothing, answer nothing, report nothing, as behind a cut cable."""
-        self._deaf = True
+    def fall_silent(self) -> float:
+        """Half-open: nothing is taken or sent, and nothing closed; says when."""
+        with self._lock:
+            self._deaf = True
+        return time.monotonic()
 
-    def delay(self, delay_s: float) -> None:
+    def delay(self, seconds: float) -> None:
         """Answer and report late."""
-        self._delay_s = delay_s
+        self._delay_s = seconds
 
-    def heal(self) -> None:
-        """Undo ``cut`` and ``delay``."""
+    def mend(self) -> None:
+        """All faults of the network are over; a client that was cut off has to connect again."""
+        for port in self._ports:
+            port.refusing = False
         self._deaf, self._delay_s = False, 0.0
 
     def send_garbage(self) -> None:
@@ -182,6 +219,8 @@ class Controller:
         self, client: socket.socket, transaction: int, protocol: int, register: int, data: bytes
     ) -> None:
         with self._now():
+            if self._deaf:
+                return
             self.motion.last_packet_s = time.monotonic()
             status, result = self._registers.carry_out(register, data)
         time.sleep(self._delay_s)

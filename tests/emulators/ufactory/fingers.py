@@ -4,6 +4,7 @@ Source: xArm Gripper User Manual, chapter 3 (registers); xarm-python-sdk 1.18.4,
 ``xarm/core/config/x_config.py``, ``ServoConf``.
 """
 
+import math
 import struct
 
 _SLAVE, _READ, _WRITE = 8, 0x03, 0x10
@@ -29,22 +30,22 @@ class Fingers:
         self.start_again()
 
     def start_again(self) -> None:
-        """Be half open and switched off, without a fault."""
+        """Be open and switched off, without a fault."""
         self.error = 0
-        self.position = 425.0
-        self.obstacle = 0.0  # an object this wide, in pulses, stops the closing fingers
-        self._target, self._speed_rpm, self._enabled = 425.0, 1500, False
+        self.position = self._target = float(_OPEN_PULSES)
+        self.obstacle_opening: float | None = None
+        self._speed_rpm, self._enabled = 1500, False
 
     @property
-    def width_m(self) -> float:
-        """Distance between the fingers."""
-        return self.position * 1e-4
+    def opening(self) -> float:
+        """Fraction, 0 closed and 1 open."""
+        return self.position / _OPEN_PULSES
 
     def advance(self, now_s: float) -> None:
         """Move on to a moment."""
         reach = self._speed_rpm * _PULSES_PER_S_AND_RPM * (now_s - self._now_s)
         self._now_s = now_s
-        goal = max(self._target, min(self.obstacle, self.position))
+        goal = max(self._target, min(self._wall(), self.position))
         self.position += max(-reach, min(reach, goal - self.position))
 
     def answer(self, request: bytes) -> bytes | None:
@@ -86,4 +87,8 @@ class Fingers:
     def _status(self) -> int:
         if abs(self._target - self.position) < 1.0:
             return _STOPPED
-        return _CAUGHT if self.position <= self.obstacle else _MOVING
+        return _CAUGHT if self.position < self._wall() + 1.0 else _MOVING
+
+    def _wall(self) -> float:
+        """Where the closing fingers stop, in pulses."""
+        return -math.inf if self.obstacle_opening is None else self.obstacle_opening * _OPEN_PULSES

@@ -2,11 +2,12 @@
 
 import math
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 
 from ufactory.frames import ERROR_BIT, NOT_READY_BIT, Snapshot, matrix
-from ufactory.xarm6 import AXES, DEVICE_TYPE, LOWER, UPPER, xarm6
+from ufactory.xarm6 import AXES, DEVICE_TYPE, LOWER, START, UPPER, xarm6
 
 POSITION, SERVO, MANUAL, VELOCITY = 0, 1, 2, 5
 MOVING, READY, PAUSED, STOPPED, RESET = 1, 2, 3, 4, 5
@@ -24,19 +25,34 @@ class Motion:
     A velocity with a duration is kept at most that long, one without it for ever, whatever becomes
     of the client. Source: xarm-python-sdk 1.18.4, ``vc_set_cartesian_velocity``, ``duration``.
 
-    ``place``, ``press_emergency_stop``, ``release_emergency_stop`` and ``fail`` are the world's.
+    ``hand_moves``, ``press_emergency_stop``, ``release_emergency_stop`` and ``fail`` are the
+    world's.
+
+    Args:
+        now_s: Now.
+        q: Joints at the start, (6,), rad.
+        tcp_offset: x, y, z in mm, then roll, pitch, yaw in rad.
+        payload: kg, then its centre of mass, mm.
     """
 
-    def __init__(self, now_s: float) -> None:
+    def __init__(
+        self,
+        now_s: float,
+        q: Sequence[float] = START,
+        tcp_offset: tuple = (0.0,) * 6,
+        payload: tuple = (0.0,) * 4,
+    ) -> None:
         self.arm = xarm6()
-        self.tcp_offset, self.payload = (0.0,) * 6, (0.0,) * 4
+        self._start = tuple(q), tcp_offset, payload
         self.last_packet_s = 0.0
         self._now_s = now_s
         self._counter = 0
-        self.start_again(self.arm.q)
+        self.start_again()
 
-    def start_again(self, q: tuple) -> None:
-        """Be as after a start with the joints somewhere, but for tool and payload."""
+    def start_again(self) -> None:
+        """Be as at the start."""
+        q, tcp_offset, self.payload = self._start
+        self.set_tcp_offset(tcp_offset)
         self.mode, self.state, self.error = POSITION, STOPPED, 0
         self.enabled, self.simulated, self.queued = True, False, 0
         self.axes, self.device_type = AXES, DEVICE_TYPE
@@ -103,7 +119,7 @@ class Motion:
     def release_emergency_stop(self) -> None:
         self._pressed = False
 
-    def place(self, q: tuple) -> None:
+    def hand_moves(self, q: Sequence[float]) -> None:
         """A hand moves the joints, which the controller allows in manual mode only."""
         if self.mode != MANUAL or self.state != READY:
             raise RuntimeError(f"the arm is stiff: mode {self.mode}, state {self.state}")
@@ -164,8 +180,7 @@ class Motion:
         if not self.within_limits(self.arm.q):
             self.arm.q = np.clip(self.arm.q, LOWER, UPPER)
             self.fail(JOINT_LIMIT)
-        row = (self._now_s, self.last_packet_s, self.moves())
-        self.ticks.append((*row, tuple(self.arm.q), tuple(self.arm.qd)))
+        self.ticks.append((self._now_s, self.last_packet_s, self.arm.q, self.arm.qd))
 
     def _rest(self) -> None:
         self._twist: np.ndarray | None = None

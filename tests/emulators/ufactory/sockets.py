@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 COMMANDS, NORMAL, RICH, REAL = 502, 30001, 30002, 30003
+PORTS = {COMMANDS: "commands", NORMAL: "report", RICH: "long report", REAL: "short report"}
 
 _LINGER_RESET = struct.pack("ii", 1, 0)
 _POLL_S = 0.05
@@ -21,6 +22,9 @@ class Port:
         address: Loopback address.
         number: Of the port.
         serve: Called with each client's socket until it returns or the socket breaks.
+
+    Attributes:
+        refusing: Whether new clients are sent away.
     """
 
     def __init__(self, address: str, number: int, serve: Callable) -> None:
@@ -28,7 +32,7 @@ class Port:
         self._clients: list[socket.socket] = []
         self._listener = socket.create_server((address, number))
         self._listener.settimeout(_POLL_S)
-        self._open = True
+        self._open, self.refusing = True, False
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -61,6 +65,9 @@ class Port:
         while self._open:
             with contextlib.suppress(TimeoutError, OSError):
                 client, _ = self._listener.accept()
+                if self.refusing:
+                    client.close()
+                    continue
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._clients.append(client)
                 threading.Thread(target=self._run, args=(client,), daemon=True).start()

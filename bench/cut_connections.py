@@ -1,0 +1,97 @@
+"""How long an arm goes on after its connection was cut at a random moment of an interaction.
+
+python bench/cut_connections.py              200 cuts, half of them of each emulated controller
+python bench/cut_connections.py --count 10
+"""
+
+import argparse
+import json
+import threading
+import time
+from typing import Any
+
+import numpy as np
+from arguments import at_least
+from emulated_arm import (
+    HOSTS,
+    EmulatorProcess,
+    control_of,
+    emulated_controller,
+    stopped_after_s,
+    swing,
+)
+
+from mt3.execution.interaction_log import InteractionFailure
+from sim.workplace import observe_joints
+
+COUNT = 200
+_LIMIT_S = 0.1  # from the last packet to rest
+_FAULTS = {"ur5e": ("cut", "fall_silent"), "xarm6": ("drop", "cut")}
+_MEND = {"ur5e": "mend", "xarm6": "heal"}
+_EARLIEST_S, _LATEST_S = 0.5, 3.0
+_EXPECTED = (InteractionFailure.DEVICE, InteractionFailure.SAFETY)
+
+
+def measure(count: int = COUNT, seed: int = 0) -> dict[str, Any]:
+    """Cut connections, by resetting them and by silence, in turn.
+
+    Args:
+        count: Cuts, shared among the emulated controllers.
+        seed: Of the moments.
+    """
+    rng = np.random.default_rng(seed)
+    return {robot: _of_robot(robot, count // len(HOSTS), rng) for robot in HOSTS}
+
+
+def _of_robot(robot: str, count: int, rng: np.random.Generator) -> dict[str, Any]:
+    times_s, typed, said_where = [], 0, 0
+    with emulated_controller(robot, HOSTS[robot]) as controller:
+        for number in range(count):
+            fault = _FAULTS[robot][number % 2]
+            after_s, log = _cut(robot, controller, fault, rng.uniform(_EARLIEST_S, _LATEST_S))
+            times_s.append(after_s)
+            typed += log.failure in _EXPECTED
+            said_where += bool(len(log.t_s)) and bool(log.reason)
+    return {
+        "cuts": count,
+        "last_packet_to_rest_s": {
+            "median": float(np.median(times_s)),
+            "worst": float(np.max(times_s)),
+        },
+        "within_limit": int(sum(t <= _LIMIT_S for t in times_s)),
+        "typed_errors": typed,
+        "records_that_say_where": said_where,
+    }
+
+
+def _cut(robot: str, controller: EmulatorProcess, fault: str, after_s: float) -> tuple[float, Any]:
+    """One interaction and one cut in it."""
+    started_s: list[float] = []
+    interaction = swing(robot, _LATEST_S + 10.0)
+    controller.call("place", observe_joints(robot))
+
+    def cut() -> None:
+        started_s.append(time.monotonic())
+        controller.call(fault)
+
+    with control_of(robot) as control:
+        timer = threading.Timer(after_s, cut)
+        timer.start()
+        log = control.run(interaction)
+        timer.join()
+        _, since_packet_s = stopped_after_s(controller, started_s[0])
+    controller.call(_MEND[robot])
+    return since_packet_s, log
+
+
+def main() -> None:
+    """Measure and print JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=at_least(2), default=COUNT)
+    parser.add_argument("--seed", type=at_least(0), default=0)
+    arguments = parser.parse_args()
+    print(json.dumps(measure(arguments.count, arguments.seed), indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Whether the operator's program still watches over the arm."""
+
+import os
+import time
+from pathlib import Path
+
+from mt3.control.shared_state import SharedState
+from mt3.errors import OperatorLostError, OperatorStopError
+
+LONGEST_SILENCE_S = 0.5  # of a program that runs: its interpreter may be held up for a moment
+_STOPPED = "Tt"  # source: proc(5), /proc/pid/stat, state: stopped, or stopped by a debugger
+
+
+class OperatorWatch:
+    """Looks at the program that started this process.
+
+    One that was killed or frozen is noticed at the next look, by what the system says of it. One
+    that runs but hangs is noticed by its missing sign of life.
+
+    Args:
+        shared: Where its sign of life and its wish to stop are.
+    """
+
+    def __init__(self, shared: SharedState) -> None:
+        self._shared = shared
+        self._operator_id = os.getppid()
+        self._stat = Path(f"/proc/{self._operator_id}/stat")
+
+    def look(self) -> None:
+        """Make sure that somebody watches, and does not want the arm to rest.
+
+        Raises:
+            OperatorStopError: A stop is wanted.
+            OperatorLostError: Nobody watches.
+        """
+        if self._shared.stop:
+            raise OperatorStopError("operator: asked for a stop; the arm was stopped")
+        silent_s = time.monotonic() - self._shared.beat_s
+        if silent_s > LONGEST_SILENCE_S:
+            raise OperatorLostError(
+                f"operator: got no sign of life of the operator's program for {silent_s:.3f} s, "
+                f"expected one every {LONGEST_SILENCE_S} s while the arm moves; it was stopped"
+            )
+        if os.getppid() != self._operator_id:
+            raise OperatorLostError("operator: the operator's program ended; the arm was stopped")
+        if self._state() in _STOPPED:
+            raise OperatorLostError("operator: its program was suspended; the arm was stopped")
+
+    def _state(self) -> str:
+        """What the system says of the program: one letter, or nothing where it says nothing."""
+        try:
+            return self._stat.read_text().rpartition(")")[2].split()[0]
+        except OSError:  # no Linux, or just ended
+            return " "
