@@ -1,7 +1,8 @@
 """Judges what a guarded arm is told, by rules written anew: nothing of ``mt3.safety`` is used.
 
-Only the robot's kinematics and the shapes of its links are the model's own. Tolerances: 1 mm and
-1 mrad of a position, 2 % of a rate, half a unit of the Jacobian's condition number.
+Only the robot's kinematics and the shapes of its links are the model's own. Tolerances are for the
+steps in which the arm is moved: 0.1 mm and 0.1 mrad of a position, 0.01 % of a rate, a tenth of a
+unit of the Jacobian's condition number.
 """
 
 from collections import Counter
@@ -13,7 +14,7 @@ import numpy as np
 from mt3.interfaces import JointTrajectory
 from mt3.motion.robot_model import RobotModel
 
-POSITION, RATE, CONDITION = 1e-3, 1.02, 0.5
+POSITION, RATE, CONDITION = 1e-4, 1.0001, 0.1
 ROUNDING = 1e-6
 SAMPLES_S = 0.02
 OUTLINE_M = 0.011  # so far outside of a block the guard, which knows cells of 1 cm, sees contact

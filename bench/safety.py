@@ -6,6 +6,7 @@ python bench/safety.py --sequences 2000     a quick look
 
 import argparse
 import json
+import logging
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -19,7 +20,8 @@ import hypothesis
 import numpy as np
 from arguments import at_least
 from guard_oracle import counted, shares
-from guard_sequences import Sequence, Trial, draw_postures, judged, sequences
+from guard_sequences import hostile_sequences
+from guard_trial import Sequence, Trial, draw_postures, judged
 from hypothesis import HealthCheck, Phase, given, settings
 from machine import describe_machine
 
@@ -30,12 +32,12 @@ CHUNK = 250
 WORKERS = 2
 
 
-def measure(count: int, seed: int) -> dict[str, Any]:
+def measure(sequences: int, seed: int) -> dict[str, Any]:
     """Play so many sequences; violations are counted, and one of each kind is shown."""
     begin_s = time.monotonic()
     jobs = [
-        (min(CHUNK, count - at), seed * 1_000_003 + k)
-        for k, at in enumerate(range(0, count, CHUNK))
+        (min(CHUNK, sequences - at), seed * 1_000_003 + k)
+        for k, at in enumerate(range(0, sequences, CHUNK))
     ]
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
         parts = list(pool.map(play_chunk, *zip(*jobs, strict=True)))
@@ -64,7 +66,7 @@ def play_chunk(count: int, seed: int) -> dict[str, Any]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(sequences)
+    @given(hostile_sequences)
     def play(sequence: Sequence) -> None:
         trials.append((sequence, judged(model, postures, sequence)))
 
@@ -91,6 +93,7 @@ def play_chunk(count: int, seed: int) -> dict[str, Any]:
 
 @cache
 def _arm() -> tuple[RobotModel, np.ndarray]:
+    logging.getLogger("mt3.safety").setLevel(logging.CRITICAL)  # it would tell of every refusal
     model = build_model("panda")
     return model, draw_postures(model)
 

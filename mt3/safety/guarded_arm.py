@@ -27,6 +27,8 @@ from mt3.types import FloatArray, frozen_array
 
 _log = logging.getLogger(__name__)
 
+_RESERVE = 0.02  # of joints' limits under twists: ``Step`` allows 1 % more while braking
+
 
 class GuardedArm:
     """An arm that never exceeds its limits; the scene connects it, and stops it on the way out.
@@ -59,7 +61,7 @@ class GuardedArm:
     ) -> None:
         self._arm, self._model, self._limits = arm, model, limits
         self._T_WB, self._clock = T_WB, clock
-        self._motion = MotionLimits.of(model, limits)
+        self._motion = MotionLimits.of(model, limits).with_reserve(_RESERVE)
         self._watch = StateWatch(arm, model, limits, clock)
         self._interventions = Interventions()
         self._hold = Hold(limits.max_hold_s)
@@ -134,6 +136,8 @@ class GuardedArm:
         """
         with self._stopped_by_breaches():
             self._require_unguided("a trajectory")
+            if self._last.twist.any():
+                self.stop()
             state = self._watch.steady()
             check = TrajectoryCheck(self._model, self._limits, self._envelope, self._scene)
             if breach := check.breach(state.joints, trajectory):

@@ -1,6 +1,6 @@
 """How fast and how suddenly joints and tool of one arm may move, as arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,6 +41,15 @@ class MotionLimits:
             limits.of_joints("joint_jerk_rad_s3", n),
             limits.tool.speeds,
             limits.tool.accelerations,
+        )
+
+    def with_reserve(self, share: float) -> "MotionLimits":
+        """The same without a share of what joints may do."""
+        return replace(
+            self,
+            joint_speeds=(1.0 - share) * self.joint_speeds,
+            joint_accelerations=(1.0 - share) * self.joint_accelerations,
+            joint_jerks=(1.0 - share) * self.joint_jerks,
         )
 
     def streamed_accelerations(self, period_s: float) -> FloatArray:
