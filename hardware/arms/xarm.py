@@ -96,6 +96,7 @@ class UfactoryArm:
             xarm_checks.require_limits(api, self._lower, self._upper)
             code = api.set_tcp_maxacc(1000.0 * self._acceleration_m_s2)
             ufactory_sdk.require(api, code, "acceleration")
+            link.enter(Mode.CARTESIAN_VELOCITY)  # now, because it would delay the first twist
             keeper.start()
         except BaseException:
             keeper.close()
@@ -160,6 +161,7 @@ class UfactoryArm:
             keeper.do(partial(link.enter, Mode.SERVO))
             self._stream(trajectory, measured)
             self._wait_for_rest(trajectory.joints[-1])
+            keeper.do(partial(link.enter, Mode.CARTESIAN_VELOCITY))
         except BaseException:  # Ctrl-C too must leave a resting arm
             self._halt_after_error()
             raise
@@ -186,7 +188,7 @@ class UfactoryArm:
         """Hold still again; does nothing where no hand moves the arm."""
         link, keeper = self._connected()
         if link.mode is Mode.MANUAL:
-            keeper.do(partial(link.enter, Mode.POSITION))
+            keeper.do(partial(link.enter, Mode.CARTESIAN_VELOCITY))
 
     def _connected(self) -> tuple[XArmLink, XArmKeeper]:
         if self._link is None or self._keeper is None:

@@ -69,6 +69,7 @@ class XArmKeeper:
         self.fault = FaultLatch()
         self._link = link
         self._twist: FloatArray | None = None
+        self._sent: FloatArray | None = None
         self._wanted_s = self._sent_s = 0.0
         self._state: ArmState | None = None
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -96,7 +97,7 @@ class XArmKeeper:
     def command(self, V_BE_E: FloatArray) -> None:
         """Stream a twist until the next job, or until it is 0.1 s old; returns at once."""
         self.fault.require_none()
-        self._wanted_s, self._sent_s, self._twist = time.monotonic(), 0.0, V_BE_E
+        self._wanted_s, self._twist = time.monotonic(), V_BE_E
         self._jobs.put(_look_up)
 
     def do(self, job: Callable[[], None]) -> None:
@@ -160,12 +161,13 @@ class XArmKeeper:
 
     def _renew(self) -> None:
         twist, now_s = self._twist, time.monotonic()
-        if twist is None or now_s - self._sent_s < 0.5 * _PERIOD_S:
+        is_fresh = twist is self._sent and now_s - self._sent_s < 0.5 * _PERIOD_S
+        if twist is None or is_fresh:
             return
         if now_s - self._wanted_s > _SILENCE_S:
             twist, self._twist = np.zeros(6), None
         self._link.send_twist(twist)
-        self._sent_s = time.monotonic()
+        self._sent, self._sent_s = twist, now_s
 
     def _read(self, estimate: TwistEstimate) -> None:
         reading = self._link.read()

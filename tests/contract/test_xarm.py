@@ -7,6 +7,8 @@ from xarm_rig import Emulator, make_arm
 from hardware.grippers.xarm_gripper import UfactoryGripper
 from mt3.control.monotonic_clock import MonotonicClock
 
+pytestmark = pytest.mark.usefixtures("priority")
+
 
 @pytest.fixture(scope="module")
 def module_emulator():
@@ -27,8 +29,7 @@ def clock():
 
 class TestUfactoryArm(ArmContract):
     max_age_s = 0.3
-    lag_s = 0.1
-    twist_slack = 0.1
+    lag_s = 0.03
 
     @pytest.fixture
     def arm(self, emulator):

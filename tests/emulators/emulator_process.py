@@ -60,10 +60,10 @@ class EmulatorProcess:
 
 def _serve(build: Callable[[], object], pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program under test
-    with contextlib.suppress(PermissionError):  # a controller has a computer of its own
-        os.setpriority(os.PRIO_PROCESS, 0, -15)
     try:
         controller = build()
+        with contextlib.suppress(PermissionError):  # a controller has a computer of its own
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
         controller.start()
     except Exception as error:
         pipe.send((error, None))
