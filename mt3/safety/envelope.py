@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.linalg import lapack
 
 from mt3.geometry import SE3
 from mt3.motion.convex_region import convex_hull
@@ -19,7 +18,6 @@ from mt3.types import FloatArray
 
 _SLACK = 1e-6  # m and rad: rounding is no violation
 _WORSE = 1e-9  # so little further out is rounding too; at 60 Hz it adds up to nothing
-_LEAST_EIGENVALUE = 1e-18  # of a singular Jacobian's square: rounding makes it negative
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ class Envelope:
 
     def place(self, q: FloatArray) -> Place:
         """Joints (n,) rad as the bounds see them."""
-        condition = _condition(self._model.jacobian_E(q))
+        condition = self._model.condition(q)
         T_W_joints = self._T_WB @ self._model.chain.joint_poses(q)
         p_W = self._body.tool(T_W_joints)
         values = np.concatenate(
@@ -151,9 +149,3 @@ def _workspace_bounds(limits: SafetyLimits) -> list[_Bound]:
         for side, corner in ((-1, limits.workspace_lower_W), (1, limits.workspace_upper_W))
         for axis, bound in zip("xyz", corner, strict=True)
     ]
-
-
-def _condition(J: FloatArray) -> float:
-    """Ratio of the largest to the smallest singular value of a Jacobian, (6, n)."""
-    eigenvalues, _, _ = lapack.dsyev(J @ J.T, compute_v=0)
-    return float(np.sqrt(eigenvalues[-1] / max(eigenvalues[0], _LEAST_EIGENVALUE)))

@@ -246,20 +246,17 @@ class GuardedArm:
         return twist / share
 
     def _slowed_near_singularity(self, twist: FloatArray, step: Step) -> FloatArray:
-        """The twist, slowed the nearer a singular posture is, unless it leads away from there.
+        """The twist, within the share of all speed limits that nearness to a singularity leaves.
 
-        Source: as MoveIt Servo does, linearly between two condition numbers of the Jacobian.
+        A twist that leads away from there may use all of them.
         """
-        condition, limits = step.here.condition, self._limits
-        if condition <= limits.slow_condition or not twist.any():
+        condition = step.here.condition
+        share, used = self._limits.share_at(condition), step.speed_share(twist)
+        if used <= share or step.condition_ahead(twist) <= condition:
             return twist
-        if step.condition_ahead(twist) <= condition:
-            return twist
-        left = limits.stop_condition - condition
-        share = max(0.0, left / (limits.stop_condition - limits.slow_condition))
         cause = f"condition number {condition:.1f} of the Jacobian grows"
         self._interventions.note(Limit.SINGULARITY, cause)
-        return twist * self._hold.mind(share, Breach(Limit.SINGULARITY, cause))
+        return twist * self._hold.mind(share / used, Breach(Limit.SINGULARITY, cause))
 
     def _eased(self, twist: FloatArray, step: Step) -> FloatArray:
         """The twist, or as far from the last one towards it as the accelerations allow."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
@@ -116,7 +116,16 @@ class SafetyLimits:
                 "reduced_speed_override=true says that this is so"
             )
 
-    def slowed(self, share: float) -> "SafetyLimits":
+    @classmethod
+    def at_speed(cls, speed: float, **values: Any) -> Self:  # noqa: ANN401  # the fields' types
+        """Limits with a share, in (0, 1], of every speed among the values.
+
+        Raises:
+            ConfigurationError: A value out of range.
+        """
+        return cls(**values).slowed(speed)
+
+    def slowed(self, share: float) -> Self:
         """The same with a share, in (0, 1], of every speed; accelerations stay, for braking.
 
         Raises:
@@ -131,6 +140,17 @@ class SafetyLimits:
         )
         fraction = share * self.joint_velocity_fraction
         return replace(self, tool=tool, joint_velocity_fraction=fraction)
+
+    def share_at(self, condition: float) -> float:
+        """Share, in [0, 1], of the speed limits on the way to a singular posture.
+
+        Source: linear between two condition numbers, as MoveIt Servo scales its commands.
+
+        Args:
+            condition: Of the Jacobian, where the arm is.
+        """
+        span = self.stop_condition - self.slow_condition
+        return min(1.0, max(0.0, (self.stop_condition - condition) / span))
 
     def of_joints(self, name: str, count: int) -> FloatArray:
         """A limit of the joints by its name, (count,).

@@ -94,6 +94,11 @@ class Step:
         """Largest share that a twist has of the joints' speed limits."""
         return float((np.abs(self.velocity(twist)) / self._limits.joint_speeds).max())
 
+    def speed_share(self, twist: FloatArray) -> float:
+        """Largest share that a twist has of the speed limits of tool and joints."""
+        speeds = np.array([math.hypot(*twist[:3]), math.hypot(*twist[3:])])
+        return max(float((speeds / self._limits.tool_speeds).max()), self.joint_share(twist))
+
     def condition_ahead(self, twist: FloatArray) -> float:
         """Condition number of the Jacobian a little further along a twist."""
         velocity = self.velocity(twist)

@@ -311,3 +311,29 @@ def test_joint_speed_slows_a_reference_too(panda):
     joints[:, 6] += 3.0 * t_s
     got = required_slowing(panda, SafetyLimits(**VALUES), t_s, poses, joints, 0.8)
     assert got == pytest.approx(3.0 / (0.8 * 0.9 * panda.velocity_limit[6]))
+
+
+def test_a_reference_is_slowed_to_what_is_left_near_a_singular_posture(panda):
+    """The gate slowed it on its own, and the arm fell behind the reference until it failed."""
+    limits = SafetyLimits(**VALUES)
+    t_s = np.linspace(0.0, 1.0, 61)
+    joints = np.tile(panda.reference_joints, (61, 1))
+    joints[:, 3] = np.linspace(panda.reference_joints[3], -0.25, 61)  # the elbow straightens
+    poses = np.stack([panda.forward(q).matrix for q in joints])
+    outwards = required_slowing(panda, limits, t_s, poses, joints, 0.8)
+    inwards = required_slowing(panda, limits, t_s, poses[::-1], joints[::-1], 0.8)
+    assert max(panda.condition(q) for q in joints) > limits.slow_condition
+    assert outwards > 1.2 * inwards
+
+
+def test_a_share_of_all_speeds_leaves_accelerations(panda):
+    full, slow = SafetyLimits(**VALUES), SafetyLimits.at_speed(0.3, **VALUES)
+    np.testing.assert_allclose(slow.tool.speeds, 0.3 * full.tool.speeds)
+    np.testing.assert_array_equal(slow.tool.accelerations, full.tool.accelerations)
+    assert slow.joint_velocity_fraction == pytest.approx(0.3 * full.joint_velocity_fraction)
+
+
+@pytest.mark.parametrize("speed", [0.0, -1.0, 1.1, np.nan])
+def test_a_senseless_share_of_speed_is_refused(speed):
+    with pytest.raises(ConfigurationError, match="speed: got"):
+        SafetyLimits.at_speed(speed, **VALUES)

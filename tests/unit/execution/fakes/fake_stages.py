@@ -84,7 +84,7 @@ class FakeStages:
         self.executor = Executor(
             scene=scene,
             control=InProcessControl(scene, self.arm),
-            model=SimpleNamespace(velocity_limit=np.full(7, 100.0)),
+            model=SimpleNamespace(velocity_limit=np.full(7, 100.0), condition=lambda q: 1.0),
             limits=limits,
             observer=self,
             source=self,
