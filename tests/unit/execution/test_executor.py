@@ -404,3 +404,10 @@ def test_ctrl_c_while_the_arm_is_stopped_leaves_a_record(monkeypatch):
 def test_a_real_arm_never_acts_on_what_is_not_trusted():
     with pytest.raises(ConfigurationError, match="accept_untrusted"):
         FakeStages(ExecutionRules(accept_untrusted=True), backend="real")
+
+
+def test_what_the_scene_warned_of_as_it_was_connected_is_in_the_record():
+    stages = FakeStages()
+    stages.rig.warnings = ("camera front: it has moved a little",)
+    assert stages.executor.run(MUG).as_dict()["warnings"] == ["camera front: it has moved a little"]
+    assert FakeStages().executor.run(MUG).warnings == ()

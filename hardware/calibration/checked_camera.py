@@ -1,0 +1,93 @@
+"""A camera whose calibration is checked before anything moves."""
+
+import logging
+from types import TracebackType
+from typing import Self
+
+from hardware.calibration.at_rest import read_at_rest
+from hardware.calibration.calibration_file import CameraCalibration
+from hardware.calibration.camera_setup import CameraSetup, serial_of
+from hardware.calibration.check import Verdict, check_calibration
+from hardware.cameras.camera_driver import CameraDriver
+from mt3.errors import BoardViewError, ConfigurationError
+from mt3.interfaces import Camera, Scene
+from mt3.perception import RGBD
+
+_log = logging.getLogger(__name__)
+
+_FRAMES = 5  # whose mean is compared
+_REMEDY = "calibrate again with mt3-calibrate hand-eye, or name the right file"
+_OFF = "calibrations=unchecked goes on without this check"
+
+
+class CheckedCamera:
+    """Implements ``Camera`` with a mounted one, and tells whether it still is where it was.
+
+    Args:
+        mounted: Gives the images.
+        driver: Of that camera.
+        calibration: By which it was mounted.
+    """
+
+    def __init__(
+        self, mounted: Camera, driver: CameraDriver, calibration: CameraCalibration
+    ) -> None:
+        self._mounted, self._driver, self._calibration = mounted, driver, calibration
+
+    def __enter__(self) -> Self:
+        self._mounted.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._mounted.__exit__(exc_type, exc, traceback)
+
+    def read(self, max_age_s: float) -> RGBD:
+        """The newest images; see the mounted camera."""
+        return self._mounted.read(max_age_s)
+
+    def check(self, scene: Scene) -> str:
+        """Compare the calibration with one fresh view; nothing moves.
+
+        Args:
+            scene: What it is a camera of, connected.
+
+        Returns:
+            What to warn of, in words; empty where it holds.
+
+        Raises:
+            ConfigurationError: It was moved over the gate, or is of another camera or robot.
+            DeviceError: The arm moves, or a device failed.
+        """
+        found, name = self._calibration, self._calibration.setup.camera
+        frames, state = read_at_rest(scene.arm, self._mounted, scene.clock, _FRAMES)
+        setup = CameraSetup(
+            found.setup.mounting,
+            name,
+            serial_of(self._driver),
+            frames[0].intrinsics,
+            scene.robot,
+            scene.T_WB,
+        )
+        found.setup.require_same(setup, _REMEDY)
+        if found.T_WM is None:
+            return (
+                f"camera {name}: whether it was moved since its calibration of "
+                f"{found.date:%Y-%m-%d} cannot be told, because no board on the table is stored "
+                "with it: mt3-calibrate reference"
+            )
+        try:
+            result = check_calibration(found, frames, scene.T_WB @ state.T_BE)
+        except BoardViewError as error:
+            return (
+                f"camera {name}: whether it was moved since its calibration of "
+                f"{found.date:%Y-%m-%d} cannot be told: {error}"
+            )
+        if result.verdict is Verdict.MOVED:
+            raise ConfigurationError(f"{result.message} ({_OFF})")
+        _log.info("%s", result.message)
+        return result.message if result.verdict is Verdict.DRIFTED else ""
