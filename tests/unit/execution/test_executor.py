@@ -408,6 +408,6 @@ def test_a_real_arm_never_acts_on_what_is_not_trusted():
 
 def test_what_the_scene_warned_of_as_it_was_connected_is_in_the_record():
     stages = FakeStages()
-    stages.rig.warnings = ("camera front: it has moved a little",)
+    stages.scene.warnings = ("camera front: it has moved a little",)
     assert stages.executor.run(MUG).as_dict()["warnings"] == ["camera front: it has moved a little"]
     assert FakeStages().executor.run(MUG).warnings == ()
