@@ -102,7 +102,8 @@ class RealScene:
     def _check_cameras(self) -> tuple[str, ...]:
         """Warn of calibrations that may no longer hold, before anything moves."""
         checked = (c for c in self._cameras.values() if isinstance(c, CheckedCamera))
-        warnings = tuple(filter(None, (camera.check(self) for camera in checked)))
+        found = [camera.check(self.robot, self.T_WB, self.arm, self.clock) for camera in checked]
+        warnings = tuple(filter(None, found))
         for warning in warnings:
             _log.warning("%s", warning)
         return warnings

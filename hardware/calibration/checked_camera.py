@@ -10,7 +10,8 @@ from hardware.calibration.camera_setup import CameraSetup, serial_of
 from hardware.calibration.check import Verdict, check_calibration
 from hardware.cameras.camera_driver import CameraDriver
 from mt3.errors import BoardViewError, ConfigurationError
-from mt3.interfaces import Camera, Scene
+from mt3.geometry import SE3
+from mt3.interfaces import Arm, Camera, Clock
 from mt3.perception import RGBD
 
 _log = logging.getLogger(__name__)
@@ -50,11 +51,14 @@ class CheckedCamera:
         """The newest images; see the mounted camera."""
         return self._mounted.read(max_age_s)
 
-    def check(self, scene: Scene) -> str:
+    def check(self, robot: str, T_WB: SE3, arm: Arm, clock: Clock) -> str:
         """Compare the calibration with one fresh view; nothing moves.
 
         Args:
-            scene: What it is a camera of, connected.
+            robot: Name of the robot.
+            T_WB: Pose of its base in W.
+            arm: Its arm, connected.
+            clock: Of arm and camera.
 
         Returns:
             What to warn of, in words; empty where it holds.
@@ -64,14 +68,14 @@ class CheckedCamera:
             DeviceError: The arm moves, or a device failed.
         """
         found, name = self._calibration, self._calibration.setup.camera
-        frames, state = read_at_rest(scene.arm, self._mounted, scene.clock, _FRAMES)
+        frames, state = read_at_rest(arm, self._mounted, clock, _FRAMES)
         setup = CameraSetup(
             found.setup.mounting,
             name,
             serial_of(self._driver),
             frames[0].intrinsics,
-            scene.robot,
-            scene.T_WB,
+            robot,
+            T_WB,
         )
         found.setup.require_same(setup, _REMEDY)
         if found.T_WM is None:
@@ -81,7 +85,7 @@ class CheckedCamera:
                 "with it: mt3-calibrate reference"
             )
         try:
-            result = check_calibration(found, frames, scene.T_WB @ state.T_BE)
+            result = check_calibration(found, frames, T_WB @ state.T_BE)
         except BoardViewError as error:
             return (
                 f"camera {name}: whether it was moved since its calibration of "
