@@ -67,31 +67,26 @@ class CheckedCamera:
             ConfigurationError: It was moved over the gate, or is of another camera or robot.
             DeviceError: The arm moves, or a device failed.
         """
-        found, name = self._calibration, self._calibration.setup.camera
+        found = self._calibration
         frames, state = read_at_rest(arm, self._mounted, clock, _FRAMES)
-        setup = CameraSetup(
-            found.setup.mounting,
-            name,
-            serial_of(self._driver),
-            frames[0].intrinsics,
-            robot,
-            T_WB,
-        )
-        found.setup.require_same(setup, _REMEDY)
+        serial, intrinsics = serial_of(self._driver), frames[0].intrinsics
+        mounting, name = found.setup.mounting, found.setup.camera
+        now = CameraSetup(mounting, name, serial, intrinsics, robot, T_WB)
+        found.setup.require_same(now, _REMEDY)
         if found.T_WM is None:
-            return (
-                f"camera {name}: whether it was moved since its calibration of "
-                f"{found.date:%Y-%m-%d} cannot be told, because no board on the table is stored "
-                "with it: mt3-calibrate reference"
-            )
+            return self._unknown("no board is stored with it; see mt3-calibrate reference")
         try:
             result = check_calibration(found, frames, T_WB @ state.T_BE)
         except BoardViewError as error:
-            return (
-                f"camera {name}: whether it was moved since its calibration of "
-                f"{found.date:%Y-%m-%d} cannot be told: {error}"
-            )
+            return self._unknown(str(error))
         if result.verdict is Verdict.MOVED:
             raise ConfigurationError(f"{result.message} ({_OFF})")
         _log.info("%s", result.message)
         return result.message if result.verdict is Verdict.DRIFTED else ""
+
+    def _unknown(self, why: str) -> str:
+        date = f"{self._calibration.date:%Y-%m-%d}"
+        return (
+            f"camera {self._calibration.setup.camera}: whether it was moved since its calibration "
+            f"of {date} cannot be told: {why}"
+        )
