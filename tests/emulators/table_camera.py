@@ -1,4 +1,4 @@
-"""A camera that looks at an empty table with a calibration board on it; what it sees is computed."""
+"""A made-up camera that looks at an empty table with a calibration board on it."""
 
 import time
 
@@ -6,6 +6,7 @@ import numpy as np
 from rendered_boards import INTRINSICS, T_WC_STAND, T_WM, render
 
 from hardware.cameras.camera_driver import CameraImages
+from mt3.errors import NotConnectedError
 
 _NOISES = 5  # images that differ in their noise, one after another
 
@@ -25,6 +26,7 @@ class TableCamera:
         if (width, height) != (INTRINSICS.width, INTRINSICS.height):
             raise ValueError(f"got {width} x {height}, expected the size of {INTRINSICS}")
         self.name, self.serial, self._rate_hz = name, serial, rate_hz
+        self._colors = []
 
     def __enter__(self):
         T_CM = T_WC_STAND.inverse() @ T_WM
@@ -34,9 +36,12 @@ class TableCamera:
         self._depth_m = np.where(down < 0, -T_WC_STAND.t[2] / down, 0.0).astype(np.float32)
         return self
 
-    def __exit__(self, *_) -> None: ...
+    def __exit__(self, *_) -> None:
+        self._colors = []
 
     def read(self, max_age_s: float) -> CameraImages:
+        if not self._colors:
+            raise NotConnectedError(f"camera {self.name}: not connected, use it inside `with`")
         number = int(time.monotonic() * self._rate_hz)
         color = self._colors[number % _NOISES]
         return CameraImages(color, self._depth_m, INTRINSICS, number / self._rate_hz)
