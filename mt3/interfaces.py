@@ -269,6 +269,16 @@ class Scene(Device, Protocol):
         ...
 
 
+@runtime_checkable
+class SelfCheckingScene(Protocol):
+    """A scene that looks at itself as it is connected."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What it found that a person should know; none before it was connected."""
+        ...
+
+
 class Keys(Protocol):
     """Key presses of a terminal, of a test, or of whatever stands for them."""
 

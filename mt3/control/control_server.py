@@ -79,6 +79,8 @@ def serve(setup: ControlSetup, pipe: Connection, shared: SharedState) -> None:
         return  # the operator's program ended
     except BaseException as error:
         _send_error(pipe, error)
+    finally:
+        gc.unfreeze()  # else libraries report at exit what was not collected
 
 
 class _Server:

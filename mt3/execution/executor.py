@@ -34,7 +34,7 @@ from mt3.execution.trial_stages import (
     RegistrationRecord,
     RetrievalRecord,
 )
-from mt3.interfaces import DemoSource, Scene
+from mt3.interfaces import DemoSource, Scene, SelfCheckingScene
 from mt3.motion.planner import MotionPlanner, Plan
 from mt3.motion.robot_model import RobotModel
 from mt3.perception import ObjectView
@@ -222,12 +222,14 @@ class Executor:
 
     def _notes(self, task: TaskDescription) -> TrialNotes:
         """The notes of a trial that begins."""
+        scene = self._scene
         return TrialNotes(
             task=task,
-            robot=self._scene.robot,
-            backend=self._scene.backend,
+            robot=scene.robot,
+            backend=scene.backend,
             config=self._config,
             software=self._software,
+            warnings=scene.warnings if isinstance(scene, SelfCheckingScene) else (),
         )
 
     def _rest(self, notes: TrialNotes) -> None:

@@ -422,3 +422,10 @@ def test_the_gate_knows_what_stands_around_and_how_far_down_the_tool_may_go(
     assert interacting.contact_allowance_m == pytest.approx(expected_m)
     assert record.plan.contact_allowance_m == interacting.contact_allowance_m
     assert after is None
+
+
+def test_what_the_scene_warned_of_as_it_was_connected_is_in_the_record():
+    stages = FakeStages()
+    stages.scene.warnings = ("camera front: it has moved a little",)
+    assert stages.executor.run(MUG).as_dict()["warnings"] == ["camera front: it has moved a little"]
+    assert FakeStages().executor.run(MUG).warnings == ()

@@ -62,7 +62,7 @@ class FakeStages:
         self.probabilities = {}  # by demonstration
         self.refused = set()  # demonstrations whose registration is not trusted
         self.of_another_robot = set()
-        scene = SimpleNamespace(
+        self.scene = scene = SimpleNamespace(
             robot=self.demo.robot,
             backend=backend,
             tool=self.demo.tool,
