@@ -1,6 +1,7 @@
 """``mt3-run``: do a task that was demonstrated."""
 
 import re
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from difflib import get_close_matches
 from pathlib import Path
@@ -98,8 +99,8 @@ def _run(cfg: DictConfig, console: Console) -> Outcome:
     with console.status(Text(f"setting up {task.text}")):
         workplace = build_workplace(cfg)
     folder = _new_folder(Path(cfg.trials), task)
-    with console.status(Text(task.text)):
-        record = run_trial(workplace, task)
+    with console.status(Text(task.text)) as status:
+        record = run_trial(workplace, task, status.stop)
         record_path = _save(record, folder)
     _print_stages(record, console)
     _print_clusters(record, console)
@@ -146,11 +147,20 @@ def _known_task(cfg: DictConfig) -> TaskDescription:
         raise NoMatchError(f"{error}; nearest known tasks: {known or 'none'}", nearest) from error
 
 
-def run_trial(workplace: Workplace, task: TaskDescription) -> TrialRecord:
+def run_trial(
+    workplace: Workplace,
+    task: TaskDescription,
+    before_verdict: Callable[[], None] = lambda: None,
+) -> TrialRecord:
     """One trial from connecting to the verdict; a failed trial is judged too.
 
     Ctrl-C ends it as interrupted, while connecting, judging and disconnecting too. While a real
     arm may move, any key of the terminal stops it.
+
+    Args:
+        workplace: Where it happens.
+        task: What is to be done.
+        before_verdict: Makes room on the terminal for the question of a judge who is a person.
     """
     record: TrialRecord | None = None
     executor, judge = workplace.executor, workplace.judge
@@ -159,6 +169,7 @@ def run_trial(workplace: Workplace, task: TaskDescription) -> TrialRecord:
             with _watched(workplace):
                 record = executor.run(task)
             if record.outcome in ("completed", "failed"):
+                before_verdict()
                 record = record.judged(judge.success(), judge.name)
     except KeyboardInterrupt:
         record = executor.interrupted(task) if record is None else record.interrupted()
