@@ -2,7 +2,6 @@
 
 import logging
 import multiprocessing
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from mt3.control.control_server import ControlSetup, serve
+from mt3.control.real_time import RealTimePriority, take_priority
 from mt3.control.shared_state import SharedState, Snapshot
 from mt3.errors import DeviceError, NotConnectedError, StaleDataError
 from mt3.execution.interaction import Interaction
@@ -24,7 +24,6 @@ from mt3.types import FloatArray
 _log = logging.getLogger(__name__)
 
 _BEAT_S = 0.01
-_BEAT_PRIORITY = 10  # under the control process, over everything that is not real-time
 _CONNECT_S = 60.0  # brakes, activation of grippers, an upload of the controller's program
 _SILENT_S = 1.0  # without a new state: longer than a vendor's library may block, as it changes mode
 _LEAVE_S = 10.0  # vendors' libraries take seconds to let go of a dead network
@@ -167,10 +166,7 @@ class ControlProcess:
         return snapshot
 
     def _beat(self, shared: SharedState) -> None:
-        try:
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_BEAT_PRIORITY))
-        except (OSError, AttributeError) as error:
-            _log.info("no real-time priority for the sign of life: %s", error)
+        take_priority(RealTimePriority.SIGN_OF_LIFE)
         while not self._leaving.is_set():
             shared.beat_s = time.monotonic()
             time.sleep(_BEAT_S)
