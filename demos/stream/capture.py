@@ -7,7 +7,7 @@ from demos.journal import Entry
 from demos.staging import sample_entry
 from demos.stream.stream_checks import DROP_PERIODS
 from mt3.errors import DeviceError
-from mt3.interfaces import Arm, Camera, Gripper
+from mt3.interfaces import Arm, ArmState, Camera, Gripper, GripperState, StateHistory
 from mt3.perception import RGBD
 
 
@@ -69,6 +69,7 @@ class SampleTaker:
         gripper: Only read.
         append: Where each goes.
         latency_s: Of each device by name.
+        period_s: Between two samples of an arm that remembers its states.
     """
 
     def __init__(
@@ -77,19 +78,35 @@ class SampleTaker:
         gripper: Gripper,
         append: Callable[[Entry], None],
         latency_s: Mapping[str, float],
+        period_s: float,
     ) -> None:
         self._arm, self._gripper = arm, gripper
-        self._append, self._latency_s = append, latency_s
+        self._append, self._latency_s, self._period_s = append, latency_s, period_s
+        self._newest_s = self._due_s = 0.0
         self.pace = Pace("robot")
 
     def take(self) -> bool:
-        """Take one sample, unless the arm's newest state was taken already."""
-        state = self._arm.state()
-        t_s = state.t_s - self._latency_s.get("robot", 0.0)
+        """Take one sample, unless the arm's newest state was taken already.
+
+        An arm that remembers its states gives all that are due since the last look, so a
+        recorder that was held up leaves no gap.
+        """
+        if self.pace.count and isinstance(self._arm, StateHistory):
+            seen = self._arm.states_since(self._newest_s)
+            return any([self._take_due(arm, gripper) for arm, gripper in seen])
+        return self._take(self._arm.state(), self._gripper.state())
+
+    def _take_due(self, arm: ArmState, gripper: GripperState) -> bool:
+        return arm.t_s >= self._due_s and self._take(arm, gripper)
+
+    def _take(self, arm: ArmState, gripper: GripperState) -> bool:
+        t_s = arm.t_s - self._latency_s.get("robot", 0.0)
         if not self.pace.is_new(t_s):
             return False
-        self._append(sample_entry(state, self._gripper.state(), self._latency_s))
+        self._append(sample_entry(arm, gripper, self._latency_s))
         self.pace.add(t_s)
+        self._newest_s = arm.t_s
+        self._due_s = max(self._due_s + self._period_s, arm.t_s + 0.5 * self._period_s)
         return True
 
 

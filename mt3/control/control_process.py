@@ -4,7 +4,7 @@ import logging
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -165,6 +165,10 @@ class ControlProcess:
             )
         return snapshot
 
+    def snapshots_since(self, t_s: float) -> Sequence[Snapshot]:
+        """The robot as the control process saw it after a time; see ``SharedState``."""
+        return self._require_connection().read_since(t_s)
+
     def _beat(self, shared: SharedState) -> None:
         take_priority(RealTimePriority.SIGN_OF_LIFE)
         while not self._leaving.is_set():
@@ -256,6 +260,15 @@ class RemoteArm:
         if snapshot.arm is None:
             raise snapshot.error or NotConnectedError("arm: no state")
         return snapshot.arm
+
+    def states_since(self, t_s: float) -> Sequence[tuple[ArmState, GripperState]]:
+        """What the control process measured after a time; see ``StateHistory``."""
+        self.state()
+        return [
+            (one.arm, one.gripper)
+            for one in self._control.snapshots_since(t_s)
+            if one.arm is not None and one.gripper is not None
+        ]
 
     def command_twist(self, V_BE_E: FloatArray) -> None:
         """Move along a twist; see ``GuardedArm.command_twist``."""
