@@ -23,8 +23,9 @@ class GuidingHand:
     Args:
         kinematics: Of the arm.
         joints: Where the arm's joints are now, (n,), rad; asked once, when the hand takes hold.
-        place: Puts the joints somewhere, as the arm's controller lets a hand do in free-drive;
-            called every 4 ms while the hand moves, from a thread of its own.
+        place: Puts the joints somewhere, and says how fast they turn, (n,) rad and rad/s, as the
+            arm's controller lets a hand do in free-drive; called every 4 ms while the hand moves,
+            from a thread of its own.
         clock: Real time.
     """
 
@@ -32,7 +33,7 @@ class GuidingHand:
         self,
         kinematics: ChainKinematics,
         joints: Callable[[], FloatArray],
-        place: Callable[[FloatArray], None],
+        place: Callable[[FloatArray, FloatArray], None],
         clock: Clock,
     ) -> None:
         self._kinematics, self._where, self._place = kinematics, joints, place
@@ -123,7 +124,7 @@ class GuidingHand:
             moved = bool(velocity.any())
             self._joints, self._velocity = joints, velocity
         if moved:
-            self._place(joints)
+            self._place(joints, velocity)
 
     def _require_hold(self) -> None:
         if not self._connected:

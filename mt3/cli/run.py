@@ -16,7 +16,7 @@ from mt3.cli.dead_man import DeadManSwitch
 from mt3.cli.entry import HydraCommand, run_hydra_command
 from mt3.cli.keys import TerminalKeys
 from mt3.cli.outcome import ExitCode, Outcome
-from mt3.cli.settings import task_of, whole_number
+from mt3.cli.settings import task_of, whole_number, yes_or_no
 from mt3.errors import NoMatchError, TaskError
 from mt3.execution.executor import TrialEvidence
 from mt3.execution.picture import PICTURE_NAME, THINGS_NAME, draw_things, draw_trial
@@ -52,7 +52,8 @@ On a real arm, with scene=ur5e, xarm6 or fr3:
   execute=true   move; without it mt3-run looks, plans, draws what it would do, and ends
   until=approach go to the bottleneck and no further; until=plan only plans
   speed=0.3      share of the speed limits that is used (default 1)
-While it may move, any key stops the arm, and so does the end of this program.
+While it may move, any key stops the arm, and so does the end of this program; dead_man=false
+leaves the keys out, for runs without a terminal.
 
 Useful others: scene.instance_seed=N keeps one shape of the object, scene.distractors=N.
 Every value can be set; --cfg job prints them all.
@@ -92,12 +93,13 @@ def main() -> int:
 
 def _run(cfg: DictConfig, console: Console) -> Outcome:
     whole_number(cfg, "seed", 0)
+    dead_man = yes_or_no(cfg, "dead_man")
     task = _known_task(cfg)
     with console.status(Text(f"setting up {task.text}")):
         workplace = build_workplace(cfg)
     folder = _new_folder(Path(cfg.trials), task)
     with console.status(Text(task.text)):
-        record = run_trial(workplace, task)
+        record = run_trial(workplace, task, dead_man)
         record_path = _save(record, folder)
     _print_stages(record, console)
     _print_clusters(record, console)
@@ -144,17 +146,17 @@ def _known_task(cfg: DictConfig) -> TaskDescription:
         raise NoMatchError(f"{error}; nearest known tasks: {known or 'none'}", nearest) from error
 
 
-def run_trial(workplace: Workplace, task: TaskDescription) -> TrialRecord:
+def run_trial(workplace: Workplace, task: TaskDescription, dead_man: bool = True) -> TrialRecord:
     """One trial from connecting to the verdict; a failed trial is judged too.
 
     Ctrl-C ends it as interrupted, while connecting, judging and disconnecting too. While a real
-    arm may move, any key of the terminal stops it.
+    arm may move, any key of the terminal stops it, unless ``dead_man`` is false.
     """
     record: TrialRecord | None = None
     executor, judge = workplace.executor, workplace.judge
     try:
         with workplace.scene:
-            with _watched(workplace):
+            with _watched(workplace, dead_man):
                 record = executor.run(task)
             if record.outcome in ("completed", "failed"):
                 record = record.judged(judge.success(), judge.name)
@@ -163,9 +165,9 @@ def run_trial(workplace: Workplace, task: TaskDescription) -> TrialRecord:
     return record
 
 
-def _watched(workplace: Workplace) -> AbstractContextManager[object]:
+def _watched(workplace: Workplace, dead_man: bool) -> AbstractContextManager[object]:
     """Any key stops an arm that is real and may move; a simulated one has Ctrl-C."""
-    if not workplace.moves_real_arm:
+    if not dead_man or not workplace.moves_real_arm:
         return nullcontext()
     return DeadManSwitch(TerminalKeys(), workplace.control.request_stop)
 

@@ -68,7 +68,7 @@ class EmulatedWorkplace:
         self._hand = GuidingHand(
             self._scene.sim_robot.kinematics,
             lambda: np.array(self._ask("joints")),
-            lambda joints: self._ask("hand_moves", joints.tolist()),
+            lambda joints, velocity: self._ask("hand_moves", joints.tolist(), velocity.tolist()),
             MonotonicClock(),
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 _DAMPING = 1e-4
+_HAND_S = 0.02  # a hand that has not moved the arm for so long has let go
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class KinematicArm:
 
     def __post_init__(self) -> None:
         self.qd = np.zeros_like(self.q)
+        self._guided_s = 0.0
         self._frames_at: tuple[np.ndarray, np.ndarray] | None = None
         self.hold()
 
@@ -133,8 +135,13 @@ class KinematicArm:
         self._aim = aim
 
     def place(self, q: np.ndarray) -> None:
-        """Put the joints somewhere, as a hand that moves the arm does."""
-        self.q = np.array(q, dtype=np.float64)
+        """Put the joints somewhere, at rest."""
+        self.guide(q, np.zeros_like(self.q))
+
+    def guide(self, q: np.ndarray, qd: np.ndarray) -> None:
+        """A hand has the joints there, (n,) rad, and turns them at (n,) rad/s, until it lets go."""
+        self.q, self.qd = np.array(q, dtype=np.float64), np.array(qd, dtype=np.float64)
+        self._guided_s = _HAND_S
 
     # What it is now.
 
@@ -162,6 +169,11 @@ class KinematicArm:
 
     def tick(self, dt: float) -> None:
         """Move on by a time step, seconds."""
+        if self._guided_s > 0.0:
+            self._guided_s -= dt
+            if self._guided_s <= 0.0:
+                self.qd = np.zeros_like(self.q)
+            return
         wanted, acceleration = self._aim(dt)
         wanted = np.clip(wanted, -self.max_velocity, self.max_velocity)
         step = np.minimum(acceleration, self.max_acceleration) * dt

@@ -138,8 +138,11 @@ class Controller:
         with self._now():
             self.motion.arm.place(np.array(q))
 
-    def hand_moves(self, q: Sequence[float]) -> None:
-        """A hand moves the joints, (6,), rad; only in manual mode does the arm give way."""
+    def hand_moves(self, q: Sequence[float], qd: Sequence[float] = ()) -> None:
+        """A hand moves the joints, (6,), rad; only in manual mode does the arm give way.
+
+        How fast it does is not told to clients.
+        """
         with self._now():
             self.motion.hand_moves(q)
 

@@ -180,12 +180,12 @@ class UrEmulator:
         with self._lock:
             self._machine.arm.place(np.array(q))
 
-    def hand_moves(self, q: Sequence[float]) -> None:
-        """A hand moves the joints; only in teach mode does the arm give way."""
+    def hand_moves(self, q: Sequence[float], qd: Sequence[float] = (0.0,) * 6) -> None:
+        """A hand moves the joints, at rad/s; only in teach mode does the arm give way."""
         with self._lock:
             if self._machine.program is None or not self._machine.program.teaching:
                 raise RuntimeError("the arm holds: it is not in teach mode")
-            self._machine.arm.place(np.array(q))
+            self._machine.arm.guide(np.array(q), np.array(qd))
 
     def set_obstacle(self, opening: float | None) -> None:
         """Something between the fingers, at which they stop."""
