@@ -1,11 +1,13 @@
 """A real workplace: an arm and a gripper behind a control process, and cameras."""
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Self
 
+from hardware.calibration.checked_camera import CheckedCamera
 from mt3.control.control_process import ControlProcess, RemoteArm, RemoteGripper
 from mt3.control.monotonic_clock import MonotonicClock
 from mt3.errors import ConfigurationError
@@ -14,6 +16,8 @@ from mt3.interfaces import ArmDriver, Camera, Gripper
 from mt3.motion.robot_model import RobotModel
 from mt3.safety import SafetyLimits
 from mt3.tool import ToolFrame
+
+_log = logging.getLogger(__name__)
 
 
 class RealScene:
@@ -50,6 +54,7 @@ class RealScene:
         self.clock = MonotonicClock()
         self._cameras = dict(cameras)
         self._connections = ExitStack()
+        self._warnings: tuple[str, ...] = ()
 
     @property
     def arm(self) -> RemoteArm:
@@ -66,16 +71,23 @@ class RealScene:
         """Cameras by name; the first is the default view."""
         return MappingProxyType(self._cameras)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the look at the cameras' calibrations, as they were connected, warned of."""
+        return self._warnings
+
     def __enter__(self) -> Self:
-        """Connect arm and gripper, then the cameras, which may be on the arm.
+        """Connect arm and gripper, then the cameras, which may be on the arm, and check those.
 
         Raises:
             DeviceError: A device does not answer, or is not as configured.
+            ConfigurationError: A camera is no longer where its calibration says.
         """
         with ExitStack() as stack:
             stack.enter_context(self.control)
             for camera in self._cameras.values():
                 stack.enter_context(camera)
+            self._warnings = self._check_cameras()
             self._connections = stack.pop_all()
         return self
 
@@ -86,6 +98,15 @@ class RealScene:
         traceback: TracebackType | None,
     ) -> None:
         self._connections.__exit__(exc_type, exc, traceback)
+
+    def _check_cameras(self) -> tuple[str, ...]:
+        """Warn of calibrations that may no longer hold, before anything moves."""
+        checked = (c for c in self._cameras.values() if isinstance(c, CheckedCamera))
+        found = [camera.check(self.robot, self.T_WB, self.arm, self.clock) for camera in checked]
+        warnings = tuple(filter(None, found))
+        for warning in warnings:
+            _log.warning("%s", warning)
+        return warnings
 
 
 def build_real_scene(

@@ -29,6 +29,8 @@ class ArmState:
         joints: (n,), rad.
         T_BE: Pose of the tool centre point in the arm's base.
         V_BE_E: Twist of E in B, expressed in E, (6,), m/s then rad/s.
+        wrench_E: What presses on the tool from outside, weight of the tool left out: force, and
+            torque about E, expressed in E, (6,), N then Nm; None where the arm reports none.
 
     Raises:
         GeometryError: Wrong shape, or a value that is not finite.
@@ -38,14 +40,17 @@ class ArmState:
     joints: FloatArray
     T_BE: SE3
     V_BE_E: FloatArray
+    wrench_E: FloatArray | None = None
 
     def __post_init__(self) -> None:
         require_finite("t_s", self.t_s)
         object.__setattr__(self, "joints", frozen_array("joints", self.joints, (None,)))
         object.__setattr__(self, "V_BE_E", frozen_array("V_BE_E", self.V_BE_E, (6,)))
+        if self.wrench_E is not None:
+            object.__setattr__(self, "wrench_E", frozen_array("wrench_E", self.wrench_E, (6,)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (ArmState, (self.t_s, self.joints, self.T_BE, self.V_BE_E))
+        return (ArmState, (self.t_s, self.joints, self.T_BE, self.V_BE_E, self.wrench_E))
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +279,16 @@ class Scene(Device, Protocol):
     @property
     def clock(self) -> Clock:
         """The clock all time stamps are on."""
+        ...
+
+
+@runtime_checkable
+class SelfCheckingScene(Protocol):
+    """A scene that looks at itself as it is connected."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What it found that a person should know; none before it was connected."""
         ...
 
 

@@ -9,7 +9,6 @@ from hardware.calibration.json_file import pose_as_plain, pose_from_plain
 from hardware.calibration.mounting import Mounting
 from mt3.errors import ConfigurationError, ImageError
 from mt3.geometry import SE3
-from mt3.interfaces import Camera
 from mt3.perception import Intrinsics
 
 _SAME_PX, _SAME_M, _SAME_RAD = 0.5, 1e-4, 1e-4
@@ -20,13 +19,13 @@ class NumberedCamera(Protocol):
     """A camera that tells its serial number."""
 
     @property
-    def serial(self) -> str:
-        """As its maker gave it."""
+    def serial(self) -> str | None:
+        """As its maker gave it; None where it has none."""
         ...
 
 
-def serial_of(camera: Camera) -> str | None:
-    """The serial number of a connected camera; None where it tells none."""
+def serial_of(camera: object) -> str | None:
+    """The serial number of a camera, or of its driver; None where it tells none."""
     return camera.serial if isinstance(camera, NumberedCamera) else None
 
 

@@ -49,7 +49,7 @@ class RealSenseCamera:
             raise ConfigurationError(
                 f"camera {name}: serial: got the number {serial!r}, expected text; put it in quotes"
             )
-        self.name, self._serial = name, serial
+        self.name, self.serial = name, serial
         self._mode: Mode = (width, height, rate_hz)
         self._distortion = distortion
         self._grabber: ImageGrabber | None = None
@@ -102,26 +102,26 @@ class RealSenseCamera:
     def _claim(self) -> None:
         """Refuse a device that another camera of this program uses."""
         with _opening:
-            if self._serial in _open_serials:
+            if self.serial in _open_serials:
                 raise DeviceError(
-                    f"camera {self.name}: serial number {self._serial} is that of camera "
-                    f"{_open_serials[self._serial]} too; each camera needs its own"
+                    f"camera {self.name}: serial number {self.serial} is that of camera "
+                    f"{_open_serials[self.serial]} too; each camera needs its own"
                 )
-            _open_serials[self._serial] = self.name
+            _open_serials[self.serial] = self.name
 
     def _release(self) -> None:
-        _open_serials.pop(self._serial, None)
+        _open_serials.pop(self.serial, None)
 
     def _find(self, rs: Any, devices: Sequence[Any]) -> Any:  # noqa: ANN401  # it has no types
         serial, model = rs.camera_info.serial_number, rs.camera_info.name
         found = {d.get_info(serial): d for d in devices if d.supports(serial)}
-        if self._serial not in found:
+        if self.serial not in found:
             names = [f"{key} ({device.get_info(model)})" for key, device in found.items()]
             raise NotConnectedError(
-                f"camera {self.name}: no RealSense has the serial number {self._serial}; found "
+                f"camera {self.name}: no RealSense has the serial number {self.serial}; found "
                 f"{', '.join(names) or 'none'}; is it plugged in, and the udev rule installed?"
             )
-        return found[self._serial]
+        return found[self.serial]
 
     def _require_mode(self, rs: Any, device: Any) -> None:  # noqa: ANN401
         """Refuse a mode that depth and colour do not both have; over USB 2 there are few."""

@@ -19,6 +19,7 @@ def look(cfg: DictConfig, calibration: CameraCalibration) -> tuple[tuple[RGBD, .
         DeviceError: A device failed.
     """
     count = whole_number(cfg, "frames", 1)
+    cfg.may_move = False
     scene = build_scene(cfg)
     camera = camera_of(cfg, scene)
     with scene:

@@ -25,7 +25,7 @@ _WEAKEST_N, _STRONGEST_N = 20.0, 235.0
 
 
 class RobotiqGripper:
-    """A 2F-85 or 2F-140; ``with`` activates it, which moves the fingers if it was not active.
+    """A 2F-85 or 2F-140; ``with`` may activate it, which moves the fingers if it was not active.
 
     A thread of its own talks to it, so that no call waits for the gripper. What breaks the
     connection is raised by every later call.
@@ -40,6 +40,8 @@ class RobotiqGripper:
         force_n: At which they stop.
         open_count: What it reports when fully open; a mounted pair of fingers may not reach 0.
         closed_count: What it reports when fully closed, likewise.
+        activate: Whether to activate a gripper that is not active, on ``with``; it then opens and
+            closes once. Without it such a gripper takes no command, and nothing moves.
     """
 
     def __init__(
@@ -49,12 +51,14 @@ class RobotiqGripper:
         force_n: float = 60.0,
         open_count: int = 0,
         closed_count: int = 255,
+        activate: bool = True,
     ) -> None:
         require_positive("closed_count - open_count", closed_count - open_count)
         self._host = host
         self._speed = _register("speed_mm_s", speed_mm_s, _SLOWEST_MM_S, _FASTEST_MM_S)
         self._force = _register("force_n", force_n, _WEAKEST_N, _STRONGEST_N)
         self._counts = (open_count, closed_count)
+        self._may_activate = activate
         self._socket: socket.socket | None = None
 
     def __enter__(self) -> Self:
@@ -62,7 +66,9 @@ class RobotiqGripper:
             raise DeviceError(f"{self._host}: got a second with, expected one at a time")
         self._socket = self._connect()
         try:
-            self._activate()
+            self._active = self._get("STA") == _ACTIVE
+            if self._may_activate and not self._active:
+                self._activate()
             opening = self._opening(self._get("POS"))
         except BaseException:
             self._hang_up()
@@ -106,8 +112,14 @@ class RobotiqGripper:
         Raises:
             GeometryError: Not a fraction.
             NotConnectedError: As ``state``.
+            DeviceError: As ``state``; or it is not active, and was not to be activated.
         """
         self._check()
+        if not self._active:
+            raise DeviceError(
+                f"{self._host}: the gripper is not active and activate=false, so it takes no "
+                "command; activate it on the pendant, or connect with activate=true"
+            )
         if not 0.0 <= opening <= 1.0:
             raise GeometryError(f"opening: got {opening}, expected a fraction from 0 to 1")
         with self._lock:
@@ -153,7 +165,7 @@ class RobotiqGripper:
         if asked is not None:
             count = round(self._counts[1] - asked * (self._counts[1] - self._counts[0]))
             self._set(f"POS {count} SPE {self._speed} FOR {self._force} GTO 1")
-        elif halt and not self._holding:
+        elif halt and self._active and not self._holding:
             self._set("GTO 0")
             opening = min(1.0, max(0.0, self._opening(self._get("POS"))))
             with self._lock:
@@ -186,9 +198,8 @@ class RobotiqGripper:
         return connection
 
     def _activate(self) -> None:
-        if self._get("STA") != _ACTIVE:
-            self._set("ACT 0")  # also clears a fault
-            self._set("ACT 1")
+        self._set("ACT 0")  # also clears a fault
+        self._set("ACT 1")
         deadline_s = time.monotonic() + _ACTIVATION_S
         while (status := self._get("STA")) != _ACTIVE:
             if time.monotonic() > deadline_s:
@@ -197,6 +208,7 @@ class RobotiqGripper:
                     f"expected {_ACTIVE}, active; free its fingers and check its plug"
                 )
             time.sleep(_POLL_S)
+        self._active = True
 
     def _opening(self, count: int) -> float:
         opened, closed = self._counts

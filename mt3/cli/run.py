@@ -48,10 +48,12 @@ Settings, as key=value:
                  at with segmenter.click=[u,v] or segmenter.box=[u0,v0,u1,v1]; grabcut refines
                  that by colour; model asks segmenter.function=module:function; file reads
                  segmenter.path=PATH
-On a real arm, with scene=ur5e, xarm6 or fr3:
+  speed=0.3      share of all speed limits that is used (default 1)
+On a real arm, with scene=ur5e, xarm6 or franka:
   execute=true   move; without it mt3-run looks, plans, draws what it would do, and ends
   until=approach go to the bottleneck and no further; until=plan only plans
-  speed=0.3      share of the speed limits that is used (default 1)
+  calibrations=unchecked
+                 use the cameras' calibrations without a look whether they still hold
 While it may move, any key stops the arm, and so does the end of this program; dead_man=false
 leaves the keys out, for runs without a terminal.
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from mt3.execution.interaction import Interaction
 from mt3.execution.interaction_log import InteractionLog
 from mt3.interfaces import FreedriveArm
+from mt3.safety import Surroundings
 
 
 class ControlledArm(FreedriveArm, Protocol):
@@ -19,6 +20,10 @@ class ControlledArm(FreedriveArm, Protocol):
     @property
     def interventions(self) -> Mapping[str, int]:
         """How many commands were changed, by the name of the ``Limit``."""
+        ...
+
+    def set_surroundings(self, surroundings: Surroundings | None) -> None:
+        """Say what stands around the arm from now on; see ``GuardedArm.set_surroundings``."""
         ...
 
 

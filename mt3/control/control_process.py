@@ -18,7 +18,7 @@ from mt3.execution.interaction_log import InteractionFailure, InteractionLog
 from mt3.geometry import SE3
 from mt3.interfaces import ArmDriver, ArmState, Gripper, GripperState, JointTrajectory
 from mt3.motion.robot_model import RobotModel
-from mt3.safety import SafetyLimits
+from mt3.safety import SafetyLimits, Surroundings
 from mt3.types import FloatArray
 
 _log = logging.getLogger(__name__)
@@ -289,6 +289,10 @@ class RemoteArm:
     def end_freedrive(self) -> None:
         """Hold still again; does nothing where no hand moves the arm."""
         self._control.call("end_freedrive")
+
+    def set_surroundings(self, surroundings: Surroundings | None) -> None:
+        """Say what stands around the arm; see ``GuardedArm.set_surroundings``."""
+        self._control.call("set_surroundings", surroundings)
 
 
 class RemoteGripper:

@@ -79,6 +79,8 @@ def serve(setup: ControlSetup, pipe: Connection, shared: SharedState) -> None:
         return  # the operator's program ended
     except BaseException as error:
         _send_error(pipe, error)
+    finally:
+        gc.unfreeze()  # else libraries report at exit what was not collected
 
 
 class _Server:
@@ -100,11 +102,13 @@ class _Server:
             "run": self._run,
             "gripper.command": self.gripper.command,
         }
-        self._requests: dict[str, Callable[..., Any]] = {
+        still: dict[str, Callable[..., Any]] = {
+            "set_surroundings": self._arm.set_surroundings,
             "end_freedrive": self._arm.end_freedrive,
             "stop": self._stop,
             "gripper.stop": self.gripper.stop,
-        } | {
+        }
+        self._requests = still | {
             name: self._moving(move) if setup.may_move else _refused(name)
             for name, move in moving.items()
         }

@@ -34,12 +34,12 @@ from mt3.execution.trial_stages import (
     RegistrationRecord,
     RetrievalRecord,
 )
-from mt3.interfaces import DemoSource, Scene
+from mt3.interfaces import DemoSource, Scene, SelfCheckingScene
 from mt3.motion.planner import MotionPlanner, Plan
 from mt3.motion.robot_model import RobotModel
 from mt3.perception import ObjectView
 from mt3.retrieval import DemoIndex
-from mt3.safety import Limit, SafetyLimits
+from mt3.safety import Limit, SafetyLimits, Surroundings
 from mt3.task import TaskDescription
 from mt3.types import require_positive
 
@@ -61,6 +61,7 @@ class ExecutionRules:
         max_end_error_rad: Of its rotation.
         max_end_opening_error: Of the gripper's fraction at the end from the demonstrated one,
             unless something is held: another instance may be wider or narrower.
+        contact_depth_m: How much nearer to the table than in the demonstration the tool may come.
         verified_candidates: So many of the best retrieved demonstrations are registered, and the
             one that most probably fits is done.
         accept_untrusted: Act on a registration that is not trusted; for experiments.
@@ -75,6 +76,7 @@ class ExecutionRules:
     max_end_error_m: float = 0.01
     max_end_error_rad: float = float(np.deg2rad(5.0))
     max_end_opening_error: float = 0.1
+    contact_depth_m: float = 0.003
     verified_candidates: int = 3
     accept_untrusted: bool = False
     until: Until = Until.END
@@ -200,28 +202,34 @@ class Executor:
             match = self._align(task, repeatable, notes)
         with notes.during(FailureStage.PLAN):
             references = self._transfer(match.demo, match.registration)
-            plan, reference = self._plan(references, match.seen, notes)
+            around = self._surroundings(match.seen)
+            plan, reference = self._plan(references, match, around, notes)
         if self._rules.until is Until.PLAN:
             return
         with notes.during(FailureStage.APPROACH):
+            self._arm.set_surroundings(around)
             self._approach(plan, reference)
         with notes.during(FailureStage.ARRIVE):
             self._prove_arrival(reference, notes)
         if self._rules.until is Until.APPROACH:
             return
         with notes.during(FailureStage.INTERACT):
+            allowance_m = self._contact_allowance_m(match.demo, reference)
+            self._arm.set_surroundings(around.in_contact(allowance_m))
             log = self._interact(reference, notes)
         with notes.during(FailureStage.VERIFY):
             self._verify(reference, log)
 
     def _notes(self, task: TaskDescription) -> TrialNotes:
         """The notes of a trial that begins."""
+        scene = self._scene
         return TrialNotes(
             task=task,
-            robot=self._scene.robot,
-            backend=self._scene.backend,
+            robot=scene.robot,
+            backend=scene.backend,
             config=self._config,
             software=self._software,
+            warnings=scene.warnings if isinstance(scene, SelfCheckingScene) else (),
         )
 
     def _rest(self, notes: TrialNotes) -> None:
@@ -233,8 +241,9 @@ class Executor:
                 _log.exception("the %s did not stop", name)
         try:
             notes.interventions = self._interventions()
+            self._arm.set_surroundings(None)
         except DeviceError:
-            _log.exception("the safety gate does not say what it changed")
+            _log.exception("the safety gate does not answer")
 
     def _interventions(self) -> Counter[str]:
         """Commands of this trial that the safety gate changed, by limit."""
@@ -308,17 +317,38 @@ class Executor:
         moved = [transfer(demo, D_W) for D_W in registration.equivalent_motions]
         return [turned for one in moved for turned in (one, one.half_turned())]
 
+    def _surroundings(self, seen: Observation) -> Surroundings:
+        """What the planner avoids, and the safety gate after it."""
+        return Surroundings(self._observer.obstacles(seen), seen.held_p_E)
+
     def _plan(
-        self, references: Sequence[Reference], seen: Observation, notes: TrialNotes
+        self,
+        references: Sequence[Reference],
+        match: Match,
+        around: Surroundings,
+        notes: TrialNotes,
     ) -> tuple[Plan, Reference]:
         """The way to the nearest bottleneck, and its interaction slowed to the limits."""
-        obstacles = self._observer.obstacles(seen)
         poses = [reference.T_WE for reference in references]
-        plan = self._planner.plan(seen.joints, poses, obstacles, seen.held_p_E)
+        plan = self._planner.plan(match.seen.joints, poses, around.obstacles, around.held_p_E)
         reference = references[plan.choice]
         slowdown = reference.slowdown_for(self._model, self._limits, plan.reference_joints)
-        notes.plan = PlanRecord.from_plan(plan, len(references), slowdown)
+        allowance_m = self._contact_allowance_m(match.demo, reference)
+        notes.plan = PlanRecord.from_plan(plan, len(references), slowdown, allowance_m)
         return plan, reference.slowed(slowdown)
+
+    def _contact_allowance_m(self, demo: Demonstration, reference: Reference) -> float:
+        """Height over the table down to which the tool may go.
+
+        A little below what was demonstrated; as a smaller object may need, also further down to
+        where the demonstration comes here, but then not into the table's margin.
+        """
+        limits = self._limits
+        shown_m, here_m = (
+            float(T_WE[:, 2, 3].min()) - limits.table_height_m - self._rules.contact_depth_m
+            for T_WE in (demo.T_WE[demo.bottleneck_index :], reference.T_WE)
+        )
+        return min(shown_m, max(here_m, limits.table_clearance_m))
 
     def _approach(self, plan: Plan, reference: Reference) -> None:
         """Go to the bottleneck, with the fingers as they were there in the demonstration."""

@@ -74,6 +74,7 @@ class TrialRecord:
         arrival: Planned and measured bottleneck.
         interaction: Planned and measured paths of the tool.
         interventions: Commands that the safety gate changed, by limit.
+        warnings: What the scene warned of as it was connected.
         outcome: How the trial ended; ``planned`` or ``approached`` where it was to go no further.
         failure_stage: Stage in which it failed or was interrupted.
         reason: Why, in words; empty for a completed trial.
@@ -96,6 +97,7 @@ class TrialRecord:
     arrival: ArrivalRecord | None
     interaction: InteractionRecord | None
     interventions: Mapping[str, int]
+    warnings: tuple[str, ...]
     outcome: Outcome
     failure_stage: FailureStage | None
     reason: str
@@ -165,6 +167,7 @@ class TrialNotes:
     arrival: ArrivalRecord | None = None
     interaction: InteractionRecord | None = None
     interventions: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -208,6 +211,7 @@ class TrialNotes:
             arrival=self.arrival,
             interaction=self.interaction,
             interventions=dict(self.interventions),
+            warnings=self.warnings,
             outcome=outcome,
             failure_stage=stage,
             reason=reason,

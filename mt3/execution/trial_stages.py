@@ -219,23 +219,30 @@ class RegistrationRecord:
 
 @dataclass(frozen=True, slots=True)
 class PlanRecord:
-    """The way to the bottleneck, and how much slower than demonstrated the rest is followed."""
+    """The way to the bottleneck, and how much slower than demonstrated the rest is followed.
+
+    ``contact_allowance_m`` is the height over the table down to which the tool may go then.
+    """
 
     choice: int
     choices: int
     duration_s: float
     slowdown: float
+    contact_allowance_m: float
     joints_at_bottleneck_rad: Row
     path: Rows
 
     @classmethod
-    def from_plan(cls, plan: Plan, choices: int, slowdown: float) -> Self:
+    def from_plan(
+        cls, plan: Plan, choices: int, slowdown: float, contact_allowance_m: float
+    ) -> Self:
         """Record of a plan chosen among equivalent references."""
         return cls(
             choice=int(plan.choice),
             choices=choices,
             duration_s=float(plan.trajectory.t_s[-1]),
             slowdown=float(slowdown),
+            contact_allowance_m=contact_allowance_m,
             joints_at_bottleneck_rad=_row(plan.q_bottleneck),
             path=_path(plan.T_WE_path[_thinned(len(plan.T_WE_path))]),
         )

@@ -51,7 +51,7 @@ class Clearance:
         pairs = [(a, b) for a, b in model.self_pairs]
         if held_p_E is not None:
             held = len(bodies)
-            bodies.append(_held_body(model, held_p_E))
+            bodies.append(held_body(model, held_p_E))
             pairs += [(k, held) for k in range(held) if bodies[k].joint < model.chain.joint_E - 1]
             tool, tips = [*tool, held], [*tips, held]
         high = tool if tips_above_table else [k for k in tool if k not in tips]
@@ -83,16 +83,16 @@ class Clearance:
         return ", ".join(name for name in names if name) or "nothing"
 
 
+def held_body(model: RobotModel, held_p_E: FloatArray) -> Body:
+    """The hull of what is in the hand, moving with the tool."""
+    chain = model.chain
+    return Body("held object", chain.joint_E, chain.T_joint_E, convex_shape(held_p_E))
+
+
 def _checker(
     model: RobotModel, bodies: list[Body], pairs: list[tuple[int, int]]
 ) -> CollisionChecker:
     return CollisionChecker(model.chain, bodies, pairs)
-
-
-def _held_body(model: RobotModel, held_p_E: FloatArray) -> Body:
-    """The hull of what is in the hand, moving with the tool."""
-    chain = model.chain
-    return Body("held object", chain.joint_E, chain.T_joint_E, convex_shape(held_p_E))
 
 
 def _table_body(table: TableGrid, T_WB: SE3, clearance_m: float) -> Body:

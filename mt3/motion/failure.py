@@ -12,6 +12,7 @@ class PlanFailure(StrEnum):
     COLLISION = "collision"
     NO_IK_SOLUTION = "no_ik_solution"
     NO_PATH = "no_path"
+    SINGULAR = "singular"
 
 
 def planning_error(message: str, reason: PlanFailure) -> PlanningError:

@@ -142,7 +142,7 @@ class KinematicChain:
     def joint_poses(self, q: FloatArray) -> FloatArray:
         """Poses in B of the root (index 0) and every joint's frame, (n + 1, 4, 4)."""
         pin.forwardKinematics(self._model, self._data, q)
-        poses = np.stack([pose.homogeneous for pose in self._data.oMi])
+        poses = np.array([pose.homogeneous for pose in self._data.oMi.tolist()])
         return np.asarray(self._T_B_root @ poses)
 
 

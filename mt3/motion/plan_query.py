@@ -36,6 +36,8 @@ class PlanningRules:
             the margin of it, tool positions this close to it may touch the target too.
         start_radius_m: A tool that touches something at the start may do so this far around it.
         joint_margin_rad: Distance kept from the joint limits.
+        max_condition: Condition number of the Jacobian that no pose of a reference may exceed; the
+            safety gate lets no arm move on towards a singular posture.
         restarts: Random starts of inverse kinematics for one pose.
         search_budget: Steps of one path search.
         max_goals: Joint positions tried at most.
@@ -50,6 +52,7 @@ class PlanningRules:
     target_radius_m: float = 0.12
     start_radius_m: float = 0.04
     joint_margin_rad: float = 0.03
+    max_condition: float = 25.0
     restarts: int = 20
     search_budget: int = 3000
     max_goals: int = 64
@@ -157,7 +160,7 @@ class PlanQuery:
         interaction is for.
 
         Raises:
-            PlanningError: ``joint_limit``, ``no_ik_solution`` or ``collision``.
+            PlanningError: ``joint_limit``, ``no_ik_solution``, ``collision`` or ``singular``.
         """
         T_BE = self._T_WB.inverse().matrix @ T_WE
         joints = follow_poses(self._model, q_bottleneck, T_BE, self._rules.joint_margin_rad)
@@ -167,6 +170,13 @@ class PlanQuery:
                     f"reference pose {k} of {len(joints)}: got contact of "
                     f"{self._close.describe(joints[k])}, expected contact with the target only",
                     PlanFailure.COLLISION,
+                )
+            if (condition := self._model.condition(joints[k])) > self._rules.max_condition:
+                raise planning_error(
+                    f"reference pose {k} of {len(joints)}: got a condition number of "
+                    f"{condition:.0f} of the Jacobian, expected at most "
+                    f"{self._rules.max_condition:.0f} (close to a singular posture)",
+                    PlanFailure.SINGULAR,
                 )
         return joints
 

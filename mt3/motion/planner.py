@@ -22,6 +22,7 @@ _PROGRESS = (  # how far on the way to a plan each failure is met
     PlanFailure.NO_IK_SOLUTION,
     PlanFailure.JOINT_LIMIT,
     PlanFailure.COLLISION,
+    PlanFailure.SINGULAR,
     PlanFailure.NO_PATH,
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import lapack
 
 from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
@@ -15,6 +16,8 @@ from mt3.motion.convex_region import ConvexRegion
 from mt3.motion.kinematic_chain import KinematicChain
 from mt3.tool import ToolBox
 from mt3.types import BoolArray, FloatArray, frozen_array
+
+_LEAST_EIGENVALUE = 1e-18  # of a singular Jacobian's square: rounding makes it negative
 
 
 class RobotModel:
@@ -95,6 +98,12 @@ class RobotModel:
     def jacobian_E(self, q: FloatArray) -> FloatArray:
         """Body Jacobian of E in E at joints (n,) rad: (6, n), linear rows first."""
         return self.chain.jacobian(np.asarray(q, dtype=np.float64))
+
+    def condition(self, q: FloatArray) -> float:
+        """Ratio of largest to smallest singular value of the Jacobian at joints (n,) rad."""
+        J = self.jacobian_E(q)
+        eigenvalues, _, _ = lapack.dsyev(J @ J.T, compute_v=0)
+        return float(np.sqrt(eigenvalues[-1] / max(eigenvalues[0], _LEAST_EIGENVALUE)))
 
     def within_limits(self, q: FloatArray, margin_rad: float = 0.0) -> bool:
         """Whether joints (..., n) rad all lie inside the limits, narrowed by a margin."""

@@ -1,11 +1,8 @@
 """The arm that every command goes through, simulated or real."""
 
 import logging
-import math
-from collections import Counter
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Never
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -13,28 +10,40 @@ from mt3.errors import DeviceError, SafetyViolation
 from mt3.geometry import SE3
 from mt3.interfaces import Arm, ArmState, Clock, FreedriveArm, JointTrajectory
 from mt3.motion.robot_model import RobotModel
+from mt3.safety.breach import Breach, BreachError
 from mt3.safety.envelope import Envelope
+from mt3.safety.hold import Hold
+from mt3.safety.interventions import Interventions
 from mt3.safety.limits import Limit, SafetyLimits
+from mt3.safety.motion_limits import MotionLimits
+from mt3.safety.place import Place
+from mt3.safety.scene_contacts import SceneContacts
+from mt3.safety.sent_motion import SentMotion
+from mt3.safety.state_watch import StateWatch
+from mt3.safety.step import Sent, Step, Timing, largest_factor
+from mt3.safety.surroundings import Surroundings
 from mt3.safety.trajectory_check import TrajectoryCheck
 from mt3.types import FloatArray, frozen_array
 
 _log = logging.getLogger(__name__)
 
-_DAMPING = 1e-6 * np.eye(6)  # small, so that the joint speeds of a twist are not underrated
-_SPEED_SLACK = 0.01  # share of the joints' speed limits that braking may exceed them by
+_RESERVE = 0.02  # of joints' limits under twists: ``Step`` allows 1 % more while braking
 
 
 class GuardedArm:
     """An arm that never exceeds its limits; the scene connects it, and stops it on the way out.
 
     Twists too fast are scaled down as a whole, changes of twist too sudden are spread over several
-    commands, and both are counted. Whatever leads out of the permitted positions, is not a number,
-    rests on an old state, or cannot be braked in time before a singular posture stops the arm and
-    raises.
+    commands, and near the end of what is permitted a twist is scaled so that the arm can brake
+    before it, and comes to rest there. Each is counted, and logged once for each episode. A zero
+    twist is the soft stop: it is spread like any other; ``stop`` is the hard one.
+
+    What is not a number, rests on an old, jumping or missing state or a hard contact, cannot be
+    braked in time, or goes on against a limit that holds the arm, stops it and raises.
 
     While a hand moves the arm, twists and trajectories are refused, and each state that is asked
     for must be a fresh one. Where the hand moves it, how fast, and what it touches is not watched:
-    that is left to the arm's own controller, and to the person.
+    that is left to the arm's own controller, and to the person. So is the force during ``follow``.
 
     Args:
         arm: The arm itself; nobody else may command it.
@@ -42,22 +51,26 @@ class GuardedArm:
         limits: What it may not exceed.
         T_WB: Pose of its base in W.
         clock: The clock of its states.
+
+    Raises:
+        ConfigurationError: Limits for another number of joints.
     """
 
     def __init__(
         self, arm: Arm, model: RobotModel, limits: SafetyLimits, T_WB: SE3, clock: Clock
     ) -> None:
-        self._arm = arm
-        self._model = model
-        self._limits = limits
-        self._clock = clock
-        self._joint_speeds = limits.joint_velocity_fraction * model.velocity_limit
-        self._envelope = Envelope(model, limits, T_WB)
-        self._trajectory_check = TrajectoryCheck(model, limits, self._envelope)
-        self._interventions: Counter[str] = Counter()
-        self._last_twist = np.zeros(6)
+        self._arm, self._model, self._limits = arm, model, limits
+        self._T_WB, self._clock = T_WB, clock
+        self._motion = MotionLimits.of(model, limits).with_reserve(_RESERVE)
+        self._watch = StateWatch(arm, model, limits, clock)
+        self._interventions = Interventions()
+        self._hold = Hold(limits.max_hold_s)
+        n = len(model.velocity_limit)
+        self._sent = SentMotion(n, limits.max_command_gap_s, limits.max_state_age_s)
         self._last_s: float | None = None
+        self._last = Sent.rest(n)
         self._guided = False
+        self.set_surroundings(None)
 
     @property
     def guided(self) -> bool:
@@ -67,7 +80,14 @@ class GuardedArm:
     @property
     def interventions(self) -> Mapping[str, int]:
         """How many commands were changed, by the name of the ``Limit``."""
-        return MappingProxyType(self._interventions)
+        return self._interventions.counts
+
+    def set_surroundings(self, surroundings: Surroundings | None) -> None:
+        """From now on, forbid contact with what stands around the arm; None forgets it."""
+        self._envelope = Envelope(self._model, self._limits, self._T_WB, surroundings)
+        self._scene = (
+            None if surroundings is None else SceneContacts(self._model, self._T_WB, surroundings)
+        )
 
     def state(self) -> ArmState:
         """The newest measured state.
@@ -76,7 +96,10 @@ class GuardedArm:
             NotConnectedError: Outside the ``with`` block, or the connection was lost.
             SafetyViolation: A hand moves the arm, and there is no fresh state; it was stopped.
         """
-        return self._fresh_state() if self._guided else self._arm.state()
+        if not self._guided:
+            return self._arm.state()
+        with self._stopped_by_breaches():
+            return self._watch.fresh()
 
     def command_twist(self, V_BE_E: FloatArray) -> None:
         """Move along a twist until the next command, slower or less suddenly where limits ask.
@@ -87,25 +110,22 @@ class GuardedArm:
         Raises:
             SafetyViolation: The arm was stopped; ``limit`` names the ``Limit``.
         """
-        self._require_unguided("a twist")
-        twist = self._checked_twist(V_BE_E)
-        state = self._fresh_state()
-        now_s = self._clock.now_s()
-        twist = self._within_joint_speeds(self._slowed(twist), state.joints)
-        twist = self._eased(twist, self._since_last_s(now_s))
-        velocity = self._joint_velocity(twist, state.joints)
-        if (share := self._joint_share(velocity)) > 1.0 + _SPEED_SLACK:
-            self._refuse(
-                Limit.JOINT_VELOCITY,
-                f"joints: got {share:.2f} of their speed limits while braking as hard as allowed, "
-                "expected at most 1 (close to a singular posture?)",
-            )
-        if velocity.any():
-            ahead = state.joints + velocity * self._horizon_s(twist)
-            if breach := self._envelope.breach(state.joints, ahead):
-                self._refuse(breach.limit, breach.message)
+        with self._stopped_by_breaches():
+            self._require_unguided("a twist")
+            twist = _checked_twist(V_BE_E)
+            now_s = self._clock.now_s()
+            since_s = self._since_last_s(now_s)
+            state = self._watch.steady()
+            step = self._step(state.joints + self._sent.between(state.t_s, now_s), since_s)
+            twist = self._within_tool_speed(twist)
+            twist = self._within_joint_speeds(twist, step)
+            twist = self._slowed_near_singularity(twist, step)
+            twist = self._eased(twist, step)
+            twist = self._braked_before_limits(twist, step)
+            self._hold.require_short(now_s)
         self._arm.command_twist(twist)
-        self._last_twist, self._last_s = twist, now_s
+        self._last, self._last_s = Sent(twist, step.velocity(twist)), now_s
+        self._sent.note(now_s, self._last.velocity)
 
     def follow(self, trajectory: JointTrajectory) -> None:
         """Move along a joint trajectory, all of it checked before any of it is sent.
@@ -114,10 +134,14 @@ class GuardedArm:
             SafetyViolation: The arm was stopped; ``limit`` names the ``Limit``.
             DeviceError: The arm could not follow.
         """
-        self._require_unguided("a trajectory")
-        state = self._fresh_state()
-        if breach := self._trajectory_check.breach(state.joints, trajectory):
-            self._refuse(breach.limit, breach.message)
+        with self._stopped_by_breaches():
+            self._require_unguided("a trajectory")
+            if self._last.twist.any():
+                self.stop()
+            state = self._watch.steady()
+            check = TrajectoryCheck(self._model, self._limits, self._envelope, self._scene)
+            if breach := check.breach(state.joints, trajectory):
+                raise BreachError(breach.limit, breach.message)
         self._rest()
         self._arm.follow(trajectory)
 
@@ -140,7 +164,8 @@ class GuardedArm:
         """
         arm = self._freedrive_arm()
         self.stop()
-        self._fresh_state()
+        with self._stopped_by_breaches():
+            self._watch.fresh()
         self._guided = True  # also if it fails half-way: the next stop ends it
         try:
             arm.begin_freedrive()
@@ -163,101 +188,128 @@ class GuardedArm:
 
     def _require_unguided(self, what: str) -> None:
         if self._guided:
-            self._refuse(
+            raise BreachError(
                 Limit.COMMAND, f"got {what} while a hand moves the arm, expected none until its end"
             )
 
     def _rest(self) -> None:
-        self._last_twist = np.zeros(6)
-        self._last_s = None
-
-    def _checked_twist(self, V_BE_E: FloatArray) -> FloatArray:
-        try:
-            return frozen_array("V_BE_E", V_BE_E, (6,))
-        except (TypeError, ValueError) as error:
-            self._refuse(Limit.COMMAND, str(error))
-
-    def _fresh_state(self) -> ArmState:
-        try:
-            state = self._arm.state()
-        except Exception as error:
-            self._refuse(Limit.STALE_STATE, f"state: got none ({error}), expected a measured one")
-        age_s = self._clock.now_s() - state.t_s
-        if not 0.0 <= age_s <= self._limits.max_state_age_s:
-            self._refuse(
-                Limit.STALE_STATE,
-                f"state: got an age of {age_s:.3f} s, expected 0 to "
-                f"{self._limits.max_state_age_s} s",
-            )
-        return state
+        self._last, self._last_s = Sent.rest(len(self._last.velocity)), None
+        self._sent.note(self._clock.now_s(), None)
+        self._hold.end()
+        self._watch.forget()
 
     def _since_last_s(self, now_s: float) -> float:
-        """Time for which the twist may change: since the last one, at most a command period."""
+        """Time since the last twist; from rest, and after a gap, the expected one.
+
+        Raises:
+            BreachError: The clock went backwards.
+        """
+        self._interventions.next_command()
         if self._last_s is None:
             return self._limits.command_period_s
         gap_s = now_s - self._last_s
-        if gap_s > self._limits.max_command_gap_s:
-            self._interventions[Limit.COMMAND_GAP] += 1
-            self.stop()
-        return min(gap_s, self._limits.command_period_s)
+        if not gap_s >= 0.0:
+            raise BreachError(
+                Limit.COMMAND, f"clock: got {gap_s:.3f} s since the last twist, expected from 0 on"
+            )
+        if gap_s <= self._limits.max_command_gap_s:
+            return gap_s
+        self._interventions.note(Limit.COMMAND_GAP, f"no twist for {gap_s:.3f} s")
+        self.stop()
+        return self._limits.command_period_s
 
-    def _slowed(self, twist: FloatArray) -> FloatArray:
+    def _step(self, joints: FloatArray, since_s: float) -> Step:
+        limits = self._limits
+        timing = Timing(since_s, limits.command_period_s, limits.max_command_gap_s)
+        place = self._envelope.place
+        J = self._model.jacobian_E(joints)
+        return Step(place(joints), J, self._last, timing, self._motion, place, self._forbidden)
+
+    def _forbidden(self, here: Place, there: Place) -> Breach | None:
+        """What is wrong with moving from one place to another near it."""
+        breach = self._envelope.breach(here, there)
+        return breach or (self._scene.breach(here, there) if self._scene else None)
+
+    def _within_tool_speed(self, twist: FloatArray) -> FloatArray:
         """The twist, scaled down as a whole to the tool's speed limits."""
-        factor = _largest_factor(twist, self._limits.tool.speeds)
+        factor = largest_factor(twist, self._motion.tool_speeds)
         if factor < 1.0:
-            self._interventions[Limit.TOOL_SPEED] += 1
+            self._interventions.note(Limit.TOOL_SPEED, f"a twist scaled by {factor:.2f}")
         return twist * factor
 
-    def _eased(self, twist: FloatArray, since_s: float) -> FloatArray:
-        """The twist, or as far from the last one towards it as the accelerations allow."""
-        change = twist - self._last_twist
-        factor = _largest_factor(change, self._limits.tool.accelerations * since_s)
-        if factor < 1.0:
-            self._interventions[Limit.TOOL_ACCELERATION] += 1
-        return self._last_twist + factor * change
-
-    def _within_joint_speeds(self, twist: FloatArray, joints: FloatArray) -> FloatArray:
+    def _within_joint_speeds(self, twist: FloatArray, step: Step) -> FloatArray:
         """The twist, scaled down as a whole to the joints' speed limits."""
-        share = self._joint_share(self._joint_velocity(twist, joints))
+        share = step.joint_share(twist)
         if share <= 1.0:
             return twist
-        self._interventions[Limit.JOINT_VELOCITY] += 1
+        self._interventions.note(Limit.JOINT_VELOCITY, f"a twist scaled by {1.0 / share:.2f}")
         return twist / share
 
-    def _joint_velocity(self, twist: FloatArray, joints: FloatArray) -> FloatArray:
-        """Joint speeds that a twist needs, (n,), rad/s."""
-        J = self._model.jacobian_E(joints)
-        velocity: FloatArray = J.T @ np.linalg.solve(J @ J.T + _DAMPING, twist)
-        return velocity
+    def _slowed_near_singularity(self, twist: FloatArray, step: Step) -> FloatArray:
+        """The twist, within the share of all speed limits that nearness to a singularity leaves.
 
-    def _joint_share(self, velocity: FloatArray) -> float:
-        """Largest share that joint speeds have of their limits."""
-        return float((np.abs(velocity) / self._joint_speeds).max())
-
-    def _horizon_s(self, twist: FloatArray) -> float:
-        """How long the arm would go on at a twist before it could have come to rest.
-
-        One command period, and the braking distance at the limits of acceleration: that of half
-        the braking time at full speed.
+        A twist that leads away from there may use all of them.
         """
-        speeds = np.linalg.norm(twist.reshape(2, 3), axis=1)
-        braking_s = float((speeds / self._limits.tool.accelerations).max())
-        return self._limits.command_period_s + 0.5 * braking_s
+        condition = step.here.condition
+        share, used = self._limits.share_at(condition), step.speed_share(twist)
+        if used <= share or step.condition_ahead(twist) <= condition:
+            return twist
+        cause = f"condition number {condition:.1f} of the Jacobian grows"
+        self._interventions.note(Limit.SINGULARITY, cause)
+        return twist * self._hold.mind(share / used, Breach(Limit.SINGULARITY, cause))
 
-    def _refuse(self, limit: Limit, message: str) -> Never:
-        """Stop the arm and raise, even if stopping fails."""
+    def _eased(self, twist: FloatArray, step: Step) -> FloatArray:
+        """The twist, or as far from the last one towards it as the accelerations allow."""
+        eased, limit = step.towards(twist)
+        if limit:
+            self._interventions.note(limit, "a change of twist spread over several commands")
+        return eased
+
+    def _braked_before_limits(self, twist: FloatArray, step: Step) -> FloatArray:
+        """The twist, scaled so that the arm can brake before all that is forbidden.
+
+        Where the tool cannot turn to the scaled twist in time, the arm brakes from the last one:
+        that was found to be possible when it was sent.
+
+        Raises:
+            BreachError: Not even braking as hard as allowed keeps the limits.
+        """
+        breach = step.breach(twist)
+        if breach is None:
+            return twist
+        self._interventions.note(breach.limit, breach.message)
+        share = self._hold.mind(step.free_share(twist), breach)
+        for wanted in (share * twist, np.zeros(6)):
+            slower, _ = step.towards(wanted)
+            breach = step.breach(slower)
+            if breach is None:
+                return slower
+        raise BreachError(breach.limit, breach.message)
+
+    @contextmanager
+    def _stopped_by_breaches(self) -> Iterator[None]:
+        """Stops the arm at a breach inside the block, or whatever else happens, and raises."""
+        try:
+            yield
+        except BreachError as error:
+            limit = error.limit.value
+            _log.warning("safety gate: the arm is stopped: %s: %s", limit, error)
+            self._stop_at_any_rate()
+            raise SafetyViolation(f"{limit}: {error}; the arm was stopped", limit) from error
+        except BaseException:
+            self._stop_at_any_rate()
+            raise
+
+    def _stop_at_any_rate(self) -> None:
         try:
             self.stop()
         except DeviceError:
             _log.exception("the arm did not stop")
-        raise SafetyViolation(f"{limit.value}: {message}; the arm was stopped", limit.value)
 
 
-def _largest_factor(twist: FloatArray, bounds: FloatArray) -> float:
-    """Largest factor, at most 1, that keeps both parts of a twist within (2,) bounds."""
-    linear, angular = math.hypot(*twist[:3]), math.hypot(*twist[3:])
-    return min(
-        1.0,
-        bounds[0] / linear if linear > bounds[0] else 1.0,
-        bounds[1] / angular if angular > bounds[1] else 1.0,
-    )
+def _checked_twist(V_BE_E: FloatArray) -> FloatArray:
+    try:
+        numbers = np.asarray(V_BE_E).astype(np.float64, casting="same_kind")
+        return frozen_array("V_BE_E", numbers, (6,))
+    except (TypeError, ValueError) as error:
+        raise BreachError(Limit.COMMAND, str(error)) from error

@@ -1,17 +1,25 @@
 """Whether a whole joint trajectory stays within the limits."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mt3.interfaces import JointTrajectory
 from mt3.motion.robot_model import RobotModel
 from mt3.motion.timing import tool_path
 from mt3.motion.tool_limits import ToolPeaks
-from mt3.safety.envelope import Breach, Envelope
+from mt3.safety.breach import Breach
+from mt3.safety.envelope import Envelope
+from mt3.safety.joint_peaks import JointPeaks
 from mt3.safety.limits import Limit, SafetyLimits
+from mt3.safety.motion_limits import MotionLimits
+from mt3.safety.scene_contacts import SceneContacts
 from mt3.types import FloatArray
 
-_STEP_RAD = 0.05  # between checked positions
+_STEP_RAD = 0.05  # between samples for the tool's speed
+_PATH_STEP_RAD = 0.02  # between checked positions: the hand is thicker than what it moves by
 _SLACK = 1e-6
+_TOOL = ("tool, m", "tool, rad")
 
 
 class TrajectoryCheck:
@@ -21,19 +29,25 @@ class TrajectoryCheck:
         model: The arm.
         limits: Its limits.
         envelope: Positions it may take.
+        scene: What it may not touch, where that is known.
     """
 
-    def __init__(self, model: RobotModel, limits: SafetyLimits, envelope: Envelope) -> None:
-        self._model = model
-        self._limits = limits
-        self._envelope = envelope
+    def __init__(
+        self,
+        model: RobotModel,
+        limits: SafetyLimits,
+        envelope: Envelope,
+        scene: SceneContacts | None,
+    ) -> None:
+        self._model, self._limits = model, limits
+        self._motion = MotionLimits.of(model, limits)
+        self._envelope, self._scene = envelope, scene
 
     def breach(self, joints: FloatArray, trajectory: JointTrajectory) -> Breach | None:
         """The first limit that a trajectory from measured joints (n,) breaks, if any."""
         return (
             self._start_breach(joints, trajectory)
-            or self._joint_speed_breach(trajectory)
-            or self._tool_breach(trajectory)
+            or self._rate_breach(trajectory)
             or self._position_breach(joints, trajectory)
         )
 
@@ -52,42 +66,48 @@ class TrajectoryCheck:
             f"at most {self._limits.start_tolerance_rad} rad",
         )
 
-    def _joint_speed_breach(self, trajectory: JointTrajectory) -> Breach | None:
-        speed = np.abs(np.diff(trajectory.joints, axis=0)) / np.diff(trajectory.t_s)[:, None]
-        limit = self._limits.joint_velocity_fraction * self._model.velocity_limit
-        k, j = np.unravel_index(int((speed / limit).argmax()), speed.shape)
-        if speed[k, j] <= limit[j] + _SLACK:
-            return None
-        return Breach(
-            Limit.JOINT_VELOCITY,
-            f"{self._model.joint_names[j]}: got {speed[k, j]:.2f} rad/s at "
-            f"{trajectory.t_s[k]:.2f} s, expected at most {limit[j]:.2f}",
-        )
-
-    def _tool_breach(self, trajectory: JointTrajectory) -> Breach | None:
+    def _rate_breach(self, trajectory: JointTrajectory) -> Breach | None:
+        """Speeds first: what is too fast is mostly too sudden as well."""
         dense = _densified(trajectory)
-        peaks = ToolPeaks.of(dense.t_s, tool_path(self._model, dense.joints), rests_at_ends=True)
-        tool = self._limits.tool
-        for limit, got, allowed, unit in (
-            (Limit.TOOL_SPEED, peaks.speeds, tool.speeds, "/s"),
-            (Limit.TOOL_ACCELERATION, peaks.accelerations, tool.accelerations, "/s2"),
+        tool = ToolPeaks.of(dense.t_s, tool_path(self._model, dense.joints), rests_at_ends=True)
+        joint = JointPeaks.of(trajectory.t_s, trajectory.joints, rests_at_ends=True)
+        allowed, joints = self._motion, self._model.joint_names
+        for limit, names, got, most, unit in (
+            (Limit.JOINT_VELOCITY, joints, joint.speeds, allowed.joint_speeds, ", rad/s"),
+            (Limit.TOOL_SPEED, _TOOL, tool.speeds, allowed.tool_speeds, "/s"),
+            (Limit.TOOL_ACCELERATION, _TOOL, tool.accelerations, allowed.tool_accelerations, "/s2"),
+            (
+                Limit.JOINT_ACCELERATION,
+                joints,
+                joint.accelerations,
+                allowed.joint_accelerations,
+                ", rad/s2",
+            ),
+            (Limit.JOINT_JERK, joints, joint.jerks, allowed.joint_jerks, ", rad/s3"),
         ):
-            if (got > allowed + _SLACK).any():
+            k = int((got / most).argmax())
+            if got[k] > most[k] + _SLACK:
                 return Breach(
                     limit,
-                    f"tool: got up to {got[0]:.3f} m{unit} and {got[1]:.3f} rad{unit}, expected "
-                    f"at most {allowed[0]:.3f} and {allowed[1]:.3f}",
+                    f"{names[k]}{unit}: got up to {got[k]:.3f}, expected at most {most[k]:.3f}",
                 )
         return None
 
     def _position_breach(self, joints: FloatArray, trajectory: JointTrajectory) -> Breach | None:
-        """Positions along the trajectory, at even steps of the joint that moves most."""
-        moved = np.abs(np.diff(trajectory.joints, axis=0)).max(axis=1)
-        at = np.concatenate([[0.0], np.cumsum(moved)])
-        steps = np.linspace(0.0, at[-1], int(np.ceil(at[-1] / _STEP_RAD)) + 1)
-        path = np.stack([np.interp(steps, at, column) for column in trajectory.joints.T], axis=1)
-        breaches = (self._envelope.breach(joints, q) for q in (*path, trajectory.joints[-1]))
-        return next((breach for breach in breaches if breach), None)
+        here, path = self._envelope.place(joints), _path(trajectory)
+        for q in path:
+            if breach := self._envelope.breach(here, self._envelope.place(q)):
+                return breach
+        return self._scene.path_breach(path) if self._scene else None
+
+
+def _path(trajectory: JointTrajectory) -> Sequence[FloatArray]:
+    """Positions along a trajectory at even steps of the joint that moves most, and its end."""
+    moved = np.abs(np.diff(trajectory.joints, axis=0)).max(axis=1)
+    at = np.concatenate([[0.0], np.cumsum(moved)])
+    steps = np.linspace(0.0, at[-1], int(np.ceil(at[-1] / _PATH_STEP_RAD)) + 1)
+    path = np.stack([np.interp(steps, at, column) for column in trajectory.joints.T], axis=1)
+    return [*path, trajectory.joints[-1]]
 
 
 def _densified(trajectory: JointTrajectory) -> JointTrajectory:

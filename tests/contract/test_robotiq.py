@@ -2,13 +2,14 @@
 
 import functools
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from emulator_process import EmulatorProcess
 from universal_robots import UrEmulator
 
 from hardware.grippers.robotiq import RobotiqGripper
-from mt3.errors import ConfigurationError, NotConnectedError
+from mt3.errors import ConfigurationError, DeviceError, NotConnectedError
 
 HOST = "127.0.2.3"
 MOVED_S = 1.5
@@ -31,6 +32,44 @@ def test_constructing_never_connects(emulator) -> None:
     assert emulator.call("status")["clients"] == 0
     with gripper:
         assert emulator.call("status")["clients"] == 1
+
+
+def openings_for(emulator, duration_s: float) -> list[float]:
+    """What the fingers truly did."""
+    openings, end_s = [], time.monotonic() + duration_s
+    while time.monotonic() < end_s:
+        openings.append(emulator.call("opening"))
+        time.sleep(0.01)
+    return openings
+
+
+def test_an_inactive_gripper_moves_only_where_it_may_be_activated(emulator) -> None:
+    """A dry run activated it, which opens and closes the fingers."""
+    emulator.call("switch_gripper_off")
+    with RobotiqGripper(HOST, activate=False) as gripper:
+        openings = openings_for(emulator, 0.7)
+        assert gripper.state().opening == pytest.approx(openings[-1], abs=0.02)
+        with pytest.raises(DeviceError, match="activate=true"):
+            gripper.command(0.3)
+        gripper.stop()
+    openings += openings_for(emulator, 0.3)
+    assert max(openings) - min(openings) < 1e-9
+    with RobotiqGripper(HOST) as gripper:
+        gripper.command(0.5)
+        time.sleep(MOVED_S)
+    with RobotiqGripper(HOST, activate=False) as gripper:  # active by now, and so it obeys
+        gripper.command(1.0)
+        time.sleep(MOVED_S)
+        assert emulator.call("opening") == pytest.approx(1.0, abs=0.02)
+
+
+def test_activation_moves_the_fingers(emulator) -> None:
+    emulator.call("switch_gripper_off")
+    with ThreadPoolExecutor() as pool:
+        seen = pool.submit(openings_for, emulator, 1.5)
+        with RobotiqGripper(HOST):
+            pass
+        assert min(seen.result()) < 0.5
 
 
 def test_an_object_stops_the_fingers_and_stays_held_through_a_stop(emulator) -> None:

@@ -59,7 +59,10 @@ class Controller:
 
 
 class LiveController(Controller):
-    """The same on the monotonic clock, with a gripper's driver at its front door."""
+    """The same on the monotonic clock, with a gripper's driver at its front door.
+
+    Its fingers do not run ahead where the world is late: they would pass what is between them.
+    """
 
     def __init__(self, joints, opening: float) -> None:
         super().__init__(joints, opening)
@@ -67,7 +70,7 @@ class LiveController(Controller):
 
     def posture(self) -> Posture:
         before_s, self.t_s = self.t_s, time.monotonic()
-        return self.advance(self.t_s - before_s)
+        return self.advance(min(self.t_s - before_s, 0.05))
 
     def command(self, opening: float) -> None:
         self.target = opening

@@ -102,6 +102,27 @@ def test_every_teleoperation_device_is_a_builder_and_sets_nothing_else(name):
     assert callable(instantiate(cfg.teleop, _convert_="all"))
 
 
+REAL_SCENES = ("ur5e", "xarm6", "franka")
+
+
+@pytest.mark.parametrize("command", ["run", "record", "calibrate"])
+@pytest.mark.parametrize("scene", REAL_SCENES)
+def test_every_command_has_all_that_a_real_scene_asks_for(command, scene):
+    """mt3-calibrate lacked what a scene asked for, and knew no camera without a calibration."""
+    cfg = composed(command, f"scene={scene}", "scene.cameras.front.driver.serial='1'")
+    values = OmegaConf.to_container(cfg.scene, resolve=True)
+    uncalibrated = command == "calibrate"
+    assert values["cameras"]["front"]["use"] == ("unused" if uncalibrated else "checked")
+    assert values["may_move"] is (command != "run")
+
+
+@pytest.mark.parametrize("execute", [False, True])
+def test_a_dry_run_neither_moves_nor_activates_a_gripper(execute):
+    cfg = composed("run", "scene=ur5e", f"execute={execute}")
+    assert cfg.scene.may_move is execute
+    assert cfg.scene.gripper.activate is execute
+
+
 def test_a_record_does_not_say_where_files_are():
     """The library's path came back through what opens it, and that of the trials stayed."""
     here, there = composed("run"), composed("run", "library=/elsewhere", "trials=/other")

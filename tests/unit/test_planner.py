@@ -122,6 +122,15 @@ def test_out_of_reach_is_named(planner, q_start):
     assert caught.value.reason == PlanFailure.NO_IK_SOLUTION
 
 
+def test_reference_through_a_singular_posture_is_refused_before_moving(panda, q_start):
+    """The safety gate would hold the arm there, in the middle of an interaction."""
+    reference = descent(0.5, 0.1, 0.2, 0.1)
+    planner = MotionPlanner(panda, T_WB, LIMITS, PlanningRules(max_condition=5.0))
+    with pytest.raises(PlanningError, match="singular") as caught:
+        planner.plan(q_start, [reference], NOTHING)
+    assert caught.value.reason == PlanFailure.SINGULAR
+
+
 def test_reference_that_leaves_the_reach_is_refused_before_moving(planner, q_start):
     away = np.tile(pose(0.5, 0.0, 0.3).matrix, (80, 1, 1))
     away[:, 0, 3] += np.linspace(0.0, 0.9, 80)

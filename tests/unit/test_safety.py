@@ -81,11 +81,25 @@ def test_joint_speed_limit_scales_the_twist(kinematic_arm):
     assert guarded.interventions[Limit.JOINT_VELOCITY] > 0
 
 
-def test_it_never_brakes_harder_than_allowed_near_a_singular_posture(kinematic_arm):
+@pytest.mark.parametrize(
+    ("acceleration_rad_s2", "limit"),
+    [(10.0, Limit.JOINT_ACCELERATION), (1000.0, Limit.JOINT_VELOCITY)],
+)
+def test_it_never_brakes_harder_than_allowed_near_a_singular_posture(
+    kinematic_arm, acceleration_rad_s2, limit
+):
     """Joint speeds were scaled last: one tick braked one and a half times as hard as allowed."""
-    guarded = guard(kinematic_arm, workspace_lower_W=(-2, -2, -1), workspace_upper_W=(2, 2, 2))
+    guarded = guard(
+        kinematic_arm,
+        workspace_lower_W=(-2, -2, -1),
+        workspace_upper_W=(2, 2, 2),
+        slow_condition=1e6,
+        stop_condition=1e7,
+        joint_acceleration_rad_s2=(acceleration_rad_s2,),
+        joint_jerk_rad_s3=(1e6,),
+    )
     twist = [-0.148, 0.121, 0.16, 0, 0, 0]
-    refused(guarded, kinematic_arm, twist, Limit.JOINT_VELOCITY)
+    refused(guarded, kinematic_arm, twist, limit)
     sent = np.array(kinematic_arm.sent).reshape(-1, 2, 3)
     changes = np.linalg.norm(np.diff(sent, axis=0), axis=2)
     assert (changes <= TOOL.accelerations * PERIOD_S + 1e-9).all()
@@ -247,7 +261,12 @@ def test_detour_between_far_samples_is_seen(kinematic_arm):
     far = q + np.array([1.0, 0, 0, 0, 0, 0, 0])
     kinematic_arm.joints = q - np.array([1.0, 0, 0, 0, 0, 0, 0])
     fast = ToolLimits(50.0, 50.0, 5000.0, 5000.0)
-    narrow = guard(kinematic_arm, workspace_upper_W=(0.4, 0.5, 0.9), tool=fast)
+    narrow = guard(
+        kinematic_arm,
+        workspace_upper_W=(0.4, 0.5, 0.9),
+        tool=fast,
+        reduced_speed_override=True,
+    )
     with pytest.raises(SafetyViolation) as caught:
         narrow.follow(JointTrajectory([0.0, 2.0], [kinematic_arm.joints, far]))
     assert caught.value.limit == Limit.WORKSPACE
@@ -292,3 +311,29 @@ def test_joint_speed_slows_a_reference_too(panda):
     joints[:, 6] += 3.0 * t_s
     got = required_slowing(panda, SafetyLimits(**VALUES), t_s, poses, joints, 0.8)
     assert got == pytest.approx(3.0 / (0.8 * 0.9 * panda.velocity_limit[6]))
+
+
+def test_a_reference_is_slowed_to_what_is_left_near_a_singular_posture(panda):
+    """The gate slowed it on its own, and the arm fell behind the reference until it failed."""
+    limits = SafetyLimits(**VALUES)
+    t_s = np.linspace(0.0, 1.0, 61)
+    joints = np.tile(panda.reference_joints, (61, 1))
+    joints[:, 3] = np.linspace(panda.reference_joints[3], -0.25, 61)  # the elbow straightens
+    poses = np.stack([panda.forward(q).matrix for q in joints])
+    outwards = required_slowing(panda, limits, t_s, poses, joints, 0.8)
+    inwards = required_slowing(panda, limits, t_s, poses[::-1], joints[::-1], 0.8)
+    assert max(panda.condition(q) for q in joints) > limits.slow_condition
+    assert outwards > 1.2 * inwards
+
+
+def test_a_share_of_all_speeds_leaves_accelerations(panda):
+    full, slow = SafetyLimits(**VALUES), SafetyLimits.at_speed(0.3, **VALUES)
+    np.testing.assert_allclose(slow.tool.speeds, 0.3 * full.tool.speeds)
+    np.testing.assert_array_equal(slow.tool.accelerations, full.tool.accelerations)
+    assert slow.joint_velocity_fraction == pytest.approx(0.3 * full.joint_velocity_fraction)
+
+
+@pytest.mark.parametrize("speed", [0.0, -1.0, 1.1, np.nan])
+def test_a_senseless_share_of_speed_is_refused(speed):
+    with pytest.raises(ConfigurationError, match="speed: got"):
+        SafetyLimits.at_speed(speed, **VALUES)

@@ -15,11 +15,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A UR5e controller with a Robotiq gripper.")
     parser.add_argument("--host", default="127.0.0.2", help="loopback address to listen on")
     emulator = UrEmulator(parser.parse_args().host)
+    ending = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ending)  # they wait for ``sigwait``
     emulator.start()
     for name, endpoint in emulator.endpoints.items():
         print(f"{emulator.host}:{endpoint.port}  {name}")  # noqa: T201
     print("Ctrl-C ends it.", flush=True)  # noqa: T201
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    signal.sigwait(ending)
     emulator.stop()
 
 

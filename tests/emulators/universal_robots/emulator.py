@@ -191,6 +191,11 @@ class UrEmulator:
         """Something between the fingers, at which they stop."""
         self._gripper.obstacle_opening = opening
 
+    def switch_gripper_off(self) -> None:
+        """And on again: it is not active any more."""
+        with self._lock:
+            self._gripper.write("ACT", 0)
+
     def set_remote(self, remote: bool) -> None:
         """Remote or local control, as chosen on the pendant."""
         self._machine.remote = remote

@@ -29,7 +29,10 @@ class GripperModel:
 
     def tick(self, dt: float) -> None:
         """Move on by a time step, seconds."""
-        self._activating_s = max(0.0, self._activating_s - dt)
+        if self._activating_s > 0:
+            self._activating_s = max(0.0, self._activating_s - dt)
+            closing_s = min(self._activating_s, _ACTIVATION_S - self._activating_s)
+            self.position = 255.0 * closing_s / (0.5 * _ACTIVATION_S)  # closes and opens once
         if self._registers["GTO"] and self._status() == 3:
             self._move(dt)
 

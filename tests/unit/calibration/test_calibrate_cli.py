@@ -133,18 +133,24 @@ class Driver:
     name = "front"
 
 
+def camera_of(folder):
+    return calibrated_camera(
+        Driver(), str(folder / "front.json"), "unchecked", None, SE3.identity()
+    )
+
+
 def test_a_camera_without_a_calibration_is_refused(tmp_path):
     with pytest.raises(CalibrationError, match=r"not calibrated.*mt3-calibrate hand-eye"):
-        calibrated_camera(Driver(), str(tmp_path / "front.json"), None, SE3.identity())
+        camera_of(tmp_path)
 
 
 def test_a_calibrated_camera_stands_where_it_was_found(tmp_path):
     calibration().save(tmp_path / "front.json")
-    camera = calibrated_camera(Driver(), str(tmp_path / "front.json"), None, SE3.identity())
+    camera = camera_of(tmp_path)
     assert isinstance(camera, StandCamera)
     Driver.name = "side"
     try:
         with pytest.raises(CalibrationError, match="is of camera front"):
-            calibrated_camera(Driver(), str(tmp_path / "front.json"), None, SE3.identity())
+            camera_of(tmp_path)
     finally:
         Driver.name = "front"

@@ -404,3 +404,28 @@ def test_ctrl_c_while_the_arm_is_stopped_leaves_a_record(monkeypatch):
 def test_a_real_arm_never_acts_on_what_is_not_trusted():
     with pytest.raises(ConfigurationError, match="accept_untrusted"):
         FakeStages(ExecutionRules(accept_untrusted=True), backend="real")
+
+
+@pytest.mark.parametrize(("moved_m", "lower_m"), [(0.02, 0.0), (-0.02, 0.02), (-0.5, 0.5)])
+def test_the_gate_knows_what_stands_around_and_how_far_down_the_tool_may_go(
+    monkeypatch, moved_m, lower_m
+):
+    """A smaller object's grasp, lower than the demonstrated one, was refused."""
+    stages = FakeStages()
+    shown_m = stages.demo.T_WE[stages.demo.bottleneck_index :, 2, 3].min() - 0.003
+    table_margin_m = 0.0
+    monkeypatch.setattr("fake_stages.D_W", SE3.from_translation((0.0, 0.0, moved_m)))
+    record = stages.executor.run(MUG)
+    approaching, interacting, *_, after = stages.arm.surroundings
+    assert approaching.contact_allowance_m is None
+    expected_m = max(shown_m - lower_m, table_margin_m)
+    assert interacting.contact_allowance_m == pytest.approx(expected_m)
+    assert record.plan.contact_allowance_m == interacting.contact_allowance_m
+    assert after is None
+
+
+def test_what_the_scene_warned_of_as_it_was_connected_is_in_the_record():
+    stages = FakeStages()
+    stages.scene.warnings = ("camera front: it has moved a little",)
+    assert stages.executor.run(MUG).as_dict()["warnings"] == ["camera front: it has moved a little"]
+    assert FakeStages().executor.run(MUG).warnings == ()

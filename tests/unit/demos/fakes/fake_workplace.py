@@ -16,7 +16,8 @@ def model():
 
 def limits():
     tool = ToolLimits(0.5, 2.0, 5.0, 20.0)
-    return SafetyLimits(0.05, 0.5, tool, (0.0, -1.0, 0.0), (1.0, 1.0, 1.0), 0.0, 0.005)
+    box = ((0.0, -1.0, 0.0), (1.0, 1.0, 1.0))
+    return SafetyLimits(0.05, 0.5, tool, *box, 0.0, 0.005, reduced_speed_override=True)
 
 
 def scene(task, seed, backend="sim"):

@@ -16,10 +16,12 @@ from mt3.execution.interaction import TrackingRules
 from mt3.execution.observer import Observation
 from mt3.geometry import SE3
 from mt3.interfaces import JointTrajectory
+from mt3.motion.obstacles import Obstacles, TableGrid
 from mt3.motion.tool_limits import ToolLimits
 from mt3.retrieval import CylinderEncoder, DemoIndex, WordMatcher
 from mt3.safety import SafetyLimits
 
+NOTHING_STANDS = Obstacles.none(TableGrid((0.0, 0.1), (0.0, 0.1)))
 FAR = SE3.from_rotation_translation(np.diag([1.0, -1.0, -1.0]), (0.3, 0.0, 0.5))
 
 
@@ -31,6 +33,10 @@ class FollowingArm(FakeArm):
         self.rig, self.goals = rig, goals
         self.miss = SE3.identity()
         self.interventions = {}
+        self.surroundings = []
+
+    def set_surroundings(self, surroundings) -> None:
+        self.surroundings.append(surroundings)
 
     def follow(self, trajectory) -> None:
         self.goals.followed.append(trajectory)
@@ -56,7 +62,7 @@ class FakeStages:
         self.probabilities = {}  # by demonstration
         self.refused = set()  # demonstrations whose registration is not trusted
         self.of_another_robot = set()
-        scene = SimpleNamespace(
+        self.scene = scene = SimpleNamespace(
             robot=self.demo.robot,
             backend=backend,
             tool=self.demo.tool,
@@ -72,12 +78,13 @@ class FakeStages:
             workspace_upper_W=(2.0, 2.0, 2.0),
             table_height_m=0.0,
             table_clearance_m=0.0,
+            reduced_speed_override=True,
         )
         index = DemoIndex(self, CylinderEncoder(), WordMatcher())
         self.executor = Executor(
             scene=scene,
             control=InProcessControl(scene, self.arm),
-            model=SimpleNamespace(velocity_limit=np.full(7, 100.0)),
+            model=SimpleNamespace(velocity_limit=np.full(7, 100.0), condition=lambda q: 1.0),
             limits=limits,
             observer=self,
             source=self,
@@ -117,7 +124,7 @@ class FakeStages:
         return tuple(Observation(view(), np.zeros(7), None) for _ in range(self.things))
 
     def obstacles(self, _seen):
-        return None
+        return NOTHING_STANDS
 
     def require_matches(self, demo) -> None:
         self._enter("require_matches")

@@ -57,7 +57,7 @@ def _note(notes, stage, demo) -> None:
                 q_bottleneck=np.zeros(7),
                 T_WE_path=np.tile(reference.T_WE[:1], (500, 1, 1)),
             )
-            notes.plan = PlanRecord.from_plan(plan, 2, 1.25)
+            notes.plan = PlanRecord.from_plan(plan, 2, 1.25, 0.017)
         case FailureStage.ARRIVE:
             at = reference.T_WE_bottleneck
             notes.arrival = ArrivalRecord.from_poses(at, at @ SE3.from_translation((1e-3, 0, 0)))

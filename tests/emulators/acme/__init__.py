@@ -1,0 +1,1 @@
+"""An arm that nobody makes: the example of docs/new_arm.md."""
