@@ -27,6 +27,7 @@ _DH = {
     "dh_a": [0.0, -0.425, -0.3922, 0.0, 0.0, 0.0],
     "dh_d": [0.1625, 0.0, 0.0, 0.1333, 0.0997, 0.0996],
 }  # of the UR5e, as Universal Robots publishes them
+_STATE_HZ = 125.0  # twice as often as anything here looks, on a computer that emulates it all
 
 
 def tool_of(robot: str) -> ToolFrame:
@@ -51,7 +52,8 @@ def emulated_controller(robot: str, host: str) -> EmulatorProcess:
 def drivers(robot: str, host: str):
     """What makes the drivers of an arm and of its gripper."""
     if robot == "ur5e":
-        return partial(UniversalRobotsArm, host, **_DH), partial(RobotiqGripper, host)
+        arm = partial(UniversalRobotsArm, host, **_DH, state_hz=_STATE_HZ)
+        return arm, partial(RobotiqGripper, host)
     return partial(UfactoryArm, host, robot), partial(UfactoryGripper, host)
 
 
@@ -72,7 +74,7 @@ class ClosedLoopScene(RealScene):
         with ExitStack() as stack:
             stack.enter_context(self.controller)
             build = partial(self._stage, self.controller.other_door)
-            self.world = stack.enter_context(EmulatorProcess(build))
+            self.world = stack.enter_context(EmulatorProcess(build, real_time=False))
             for camera in self.cameras.values():
                 camera.world = self.world
             super().__enter__()

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+_NICENESS = -15
 _CONTEXT = multiprocessing.get_context("spawn")
 _ANSWER_S = 60.0  # a busy computer takes long to import what a controller is made of
 
@@ -58,19 +59,23 @@ class EmulatorProcess:
 
     Args:
         build: Makes the controller, in the child; picklable.
+        real_time: Whether it goes before all else here, as if it had a computer of its own;
+            otherwise only before what is not real-time.
 
     Attributes:
         other_door: For another process, which then does not wait for our calls.
     """
 
-    def __init__(self, build: Callable[[], object]) -> None:
-        self._build = build
+    def __init__(self, build: Callable[[], object], real_time: bool = True) -> None:
+        self._build, self._real_time = build, real_time
 
     def __enter__(self) -> "EmulatorProcess":
         pipes = [_CONTEXT.Pipe() for _ in range(2)]
         self._door, self.other_door = (BackDoor(ours) for ours, _ in pipes)
         theirs = [pipe for _, pipe in pipes]
-        self.process = _CONTEXT.Process(target=_serve, args=(self._build, theirs), daemon=True)
+        self.process = _CONTEXT.Process(
+            target=_serve, args=(self._build, theirs, self._real_time), daemon=True
+        )
         self.process.start()
         for pipe in theirs:
             pipe.close()
@@ -90,13 +95,12 @@ class EmulatorProcess:
         return self._door.call(name, *args)
 
 
-def _serve(build: Callable[[], object], doors: list[Connection]) -> None:
+def _serve(build: Callable[[], object], doors: list[Connection], real_time: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program under test
     first, *others = doors
     try:
         controller = build()
-        with contextlib.suppress(PermissionError):  # a controller has a computer of its own
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        _take_precedence(real_time)
         controller.start()
     except Exception as error:
         first.send((error, None))
@@ -106,6 +110,14 @@ def _serve(build: Callable[[], object], doors: list[Connection]) -> None:
         threading.Thread(target=_answer, args=(controller, door), daemon=True).start()
     _answer(controller, first)
     controller.stop()
+
+
+def _take_precedence(real_time: bool) -> None:
+    with contextlib.suppress(PermissionError):
+        if real_time:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        else:
+            os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
 
 
 def _answer(controller: object, door: Connection) -> None:
