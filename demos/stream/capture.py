@@ -1,6 +1,6 @@
 """What is read from arm, gripper and camera while recording: each state and frame once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from demos.journal import Entry
@@ -92,12 +92,15 @@ class SampleTaker:
         recorder that was held up leaves no gap.
         """
         if self.pace.count and isinstance(self._arm, StateHistory):
-            seen = self._arm.states_since(self._newest_s)
-            return any([self._take_due(arm, gripper) for arm, gripper in seen])
+            return self._take_due(self._arm.states_since(self._newest_s))
         return self._take(self._arm.state(), self._gripper.state())
 
-    def _take_due(self, arm: ArmState, gripper: GripperState) -> bool:
-        return arm.t_s >= self._due_s and self._take(arm, gripper)
+    def _take_due(self, measured: Sequence[tuple[ArmState, GripperState]]) -> bool:
+        before = self.pace.count
+        for arm, gripper in measured:
+            if arm.t_s >= self._due_s:
+                self._take(arm, gripper)
+        return self.pace.count > before
 
     def _take(self, arm: ArmState, gripper: GripperState) -> bool:
         t_s = arm.t_s - self._latency_s.get("robot", 0.0)
