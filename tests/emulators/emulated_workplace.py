@@ -68,7 +68,7 @@ class EmulatedWorkplace:
         self._hand = GuidingHand(
             self._scene.sim_robot.kinematics,
             lambda: np.array(self._ask("joints")),
-            lambda joints, velocity: self._ask("hand_moves", joints.tolist(), velocity.tolist()),
+            lambda q, qd, t_s: self._ask("hand_moves", q.tolist(), qd.tolist(), t_s),
             MonotonicClock(),
         )
 

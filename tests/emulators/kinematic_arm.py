@@ -138,10 +138,17 @@ class KinematicArm:
         """Put the joints somewhere, at rest."""
         self.guide(q, np.zeros_like(self.q))
 
-    def guide(self, q: np.ndarray, qd: np.ndarray) -> None:
-        """A hand has the joints there, (n,) rad, and turns them at (n,) rad/s, until it lets go."""
-        self.q, self.qd = np.array(q, dtype=np.float64), np.array(qd, dtype=np.float64)
-        self._guided_s = _HAND_S
+    def guide(self, q: np.ndarray, qd: np.ndarray, age_s: float = 0.0) -> None:
+        """A hand had the joints there some time ago, and turns them on until it lets go.
+
+        Args:
+            q: (n,), rad.
+            qd: (n,), rad/s.
+            age_s: How long ago that was.
+        """
+        self.qd = np.array(qd, dtype=np.float64)
+        self.q = np.array(q, dtype=np.float64) + self.qd * min(age_s, _HAND_S)
+        self._guided_s = max(_HAND_S - age_s, 1e-6)
 
     # What it is now.
 
@@ -170,6 +177,7 @@ class KinematicArm:
     def tick(self, dt: float) -> None:
         """Move on by a time step, seconds."""
         if self._guided_s > 0.0:
+            self.q = self.q + self.qd * min(dt, self._guided_s)
             self._guided_s -= dt
             if self._guided_s <= 0.0:
                 self.qd = np.zeros_like(self.q)

@@ -29,7 +29,7 @@ def placed():
 @pytest.fixture
 def hand(kinematics, placed):
     return GuidingHand(
-        kinematics, lambda: placed[-1], lambda q, _: placed.append(q), MonotonicClock()
+        kinematics, lambda: placed[-1], lambda q, qd, t_s: placed.append(q), MonotonicClock()
     )
 
 
@@ -79,7 +79,7 @@ def test_it_stays_within_the_joint_range(hand, kinematics, placed):
 
 
 def test_an_arm_that_gives_no_way_is_no_secret(kinematics):
-    def place(_, qd):
+    def place(q, qd, t_s):
         raise RuntimeError("it is not in teach mode")
 
     hand = GuidingHand(kinematics, lambda: UR5E.observe_joints, place, MonotonicClock())

@@ -50,8 +50,8 @@ class Controller:
         self.obstacle = obstacle
         self.told.append(obstacle)
 
-    def guide(self, joints, speeds) -> None:
-        del speeds
+    def guide(self, joints, speeds, t_s) -> None:
+        del speeds, t_s
         self.place(joints)
 
     def place(self, joints) -> None:
