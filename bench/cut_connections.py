@@ -26,8 +26,8 @@ from sim.workplace import observe_joints
 
 COUNT = 200
 _LIMIT_S = 0.1  # from the last packet to rest
-_FAULTS = {"ur5e": ("cut", "fall_silent"), "xarm6": ("drop", "cut")}
-_MEND = {"ur5e": "mend", "xarm6": "heal"}
+_FAULTS = {"ur5e": ("cut", "fall_silent"), "xarm6": ("cut", "fall_silent")}
+
 _EARLIEST_S, _LATEST_S = 0.5, 3.0
 _EXPECTED = (InteractionFailure.DEVICE, InteractionFailure.SAFETY)
 
@@ -80,7 +80,7 @@ def _cut(robot: str, controller: EmulatorProcess, fault: str, after_s: float) ->
         log = control.run(interaction)
         timer.join()
         _, since_packet_s = stopped_after_s(controller, started_s[0])
-    controller.call(_MEND[robot])
+    controller.call("mend")
     return since_packet_s, log
 
 

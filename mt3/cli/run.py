@@ -1,6 +1,7 @@
 """``mt3-run``: do a task that was demonstrated."""
 
 import re
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from difflib import get_close_matches
 from pathlib import Path
@@ -100,8 +101,8 @@ def _run(cfg: DictConfig, console: Console) -> Outcome:
     with console.status(Text(f"setting up {task.text}")):
         workplace = build_workplace(cfg)
     folder = _new_folder(Path(cfg.trials), task)
-    with console.status(Text(task.text)):
-        record = run_trial(workplace, task, dead_man)
+    with console.status(Text(task.text)) as status:
+        record = run_trial(workplace, task, status.stop, dead_man=dead_man)
         record_path = _save(record, folder)
     _print_stages(record, console)
     _print_clusters(record, console)
@@ -148,11 +149,23 @@ def _known_task(cfg: DictConfig) -> TaskDescription:
         raise NoMatchError(f"{error}; nearest known tasks: {known or 'none'}", nearest) from error
 
 
-def run_trial(workplace: Workplace, task: TaskDescription, dead_man: bool = True) -> TrialRecord:
+def run_trial(
+    workplace: Workplace,
+    task: TaskDescription,
+    before_verdict: Callable[[], None] = lambda: None,
+    *,
+    dead_man: bool = True,
+) -> TrialRecord:
     """One trial from connecting to the verdict; a failed trial is judged too.
 
     Ctrl-C ends it as interrupted, while connecting, judging and disconnecting too. While a real
-    arm may move, any key of the terminal stops it, unless ``dead_man`` is false.
+    arm may move, any key of the terminal stops it.
+
+    Args:
+        workplace: Where it happens.
+        task: What is to be done.
+        before_verdict: Makes room on the terminal for the question of a judge who is a person.
+        dead_man: Whether keys are watched; a run without a terminal has none.
     """
     record: TrialRecord | None = None
     executor, judge = workplace.executor, workplace.judge
@@ -161,6 +174,7 @@ def run_trial(workplace: Workplace, task: TaskDescription, dead_man: bool = True
             with _watched(workplace, dead_man):
                 record = executor.run(task)
             if record.outcome in ("completed", "failed"):
+                before_verdict()
                 record = record.judged(judge.success(), judge.name)
     except KeyboardInterrupt:
         record = executor.interrupted(task) if record is None else record.interrupted()

@@ -8,7 +8,10 @@ from mt3.control.shared_state import SharedState
 from mt3.errors import OperatorLostError, OperatorStopError
 
 LONGEST_SILENCE_S = 0.5  # of a program that runs: its interpreter may be held up for a moment
-_STOPPED = "Tt"  # source: proc(5), /proc/pid/stat, state: stopped, or stopped by a debugger
+# Source: proc(5), /proc/pid/stat: its state is stopped, or stopped by a debugger; among its flags
+# is PF_EXITING of Linux's sched.h, long before a killed program with much memory is gone.
+_STOPPED = "Tt"
+_EXITING = 0x4
 
 
 class OperatorWatch:
@@ -41,14 +44,16 @@ class OperatorWatch:
                 f"operator: got no sign of life of the operator's program for {silent_s:.3f} s, "
                 f"expected one every {LONGEST_SILENCE_S} s while the arm moves; it was stopped"
             )
-        if os.getppid() != self._operator_id:
+        state, flags = self._status()
+        if os.getppid() != self._operator_id or flags & _EXITING:
             raise OperatorLostError("operator: the operator's program ended; the arm was stopped")
-        if self._state() in _STOPPED:
+        if state in _STOPPED:
             raise OperatorLostError("operator: its program was suspended; the arm was stopped")
 
-    def _state(self) -> str:
-        """What the system says of the program: one letter, or nothing where it says nothing."""
+    def _status(self) -> tuple[str, int]:
+        """State and flags that the system tells of the program; neutral where it tells nothing."""
         try:
-            return self._stat.read_text().rpartition(")")[2].split()[0]
+            fields = self._stat.read_text().rpartition(")")[2].split()
         except OSError:  # no Linux, or just ended
-            return " "
+            return " ", 0
+        return fields[0], int(fields[6])

@@ -10,6 +10,7 @@ from emulator_process import EmulatorProcess
 from ufactory.controller import Controller
 from universal_robots import UrEmulator
 
+from mt3.errors import DeviceError
 from mt3.geometry import SE3
 
 pytestmark = pytest.mark.usefixtures("priority")
@@ -29,8 +30,19 @@ def test_a_first_motion_goes_back_by_a_centimetre(section, controller, documente
     (section_text,) = (part for part in text if part.startswith(section))
     program = re.findall(r"^```python\n(.*?)^```", section_text, re.MULTILINE | re.DOTALL)[0]
     assert documented in program
+    for remaining in (2, 1, 0):
+        try:
+            moved = run_first_motion(program.replace(documented, address), controller, address)
+            break
+        except DeviceError:  # a computer that is late by 50 ms is stopped, as the page says
+            if not remaining:
+                raise
+    np.testing.assert_allclose(moved.t, (0.0, 0.0, -0.01), atol=0.003)
+
+
+def run_first_motion(program: str, controller, address: str) -> SE3:
+    """How far the tool moved, in its own frame."""
     with EmulatorProcess(functools.partial(controller, address)) as emulator:
         before = SE3(emulator.call("pose"))
-        exec(program.replace(documented, address), {})
-        moved = before.inverse() @ SE3(emulator.call("pose"))
-    np.testing.assert_allclose(moved.t, (0.0, 0.0, -0.01), atol=0.003)
+        exec(program, {})
+        return before.inverse() @ SE3(emulator.call("pose"))

@@ -1,6 +1,8 @@
 """Run an emulated xArm 6 by hand: python tests/emulators/ufactory --host 127.0.0.3."""
 
 import argparse
+import contextlib
+import os
 import signal
 import sys
 from pathlib import Path
@@ -18,6 +20,8 @@ def main() -> None:
     controller = Controller(parser.parse_args().host)
     ending = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)  # they wait for ``sigwait``
+    with contextlib.suppress(PermissionError):  # a controller has a computer of its own
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     controller.start()
     for number, name in PORTS.items():
         print(f"{controller.host}:{number}  {name}")  # noqa: T201

@@ -1,6 +1,8 @@
 """Run an emulated UR5e by hand: python tests/emulators/universal_robots --host 127.0.0.2."""
 
 import argparse
+import contextlib
+import os
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +19,8 @@ def main() -> None:
     emulator = UrEmulator(parser.parse_args().host)
     ending = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)  # they wait for ``sigwait``
+    with contextlib.suppress(PermissionError):  # a controller has a computer of its own
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     emulator.start()
     for name, endpoint in emulator.endpoints.items():
         print(f"{emulator.host}:{endpoint.port}  {name}")  # noqa: T201
