@@ -1,5 +1,6 @@
 """What is read from arm, gripper and camera while recording: each state and frame once."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -82,7 +83,7 @@ class SampleTaker:
     ) -> None:
         self._arm, self._gripper = arm, gripper
         self._append, self._latency_s, self._period_s = append, latency_s, period_s
-        self._newest_s = self._due_s = 0.0
+        self._newest_s = self._due_s = -math.inf
         self.pace = Pace("robot")
 
     def take(self) -> bool:
@@ -109,7 +110,8 @@ class SampleTaker:
         self._append(sample_entry(arm, gripper, self._latency_s))
         self.pace.add(t_s)
         self._newest_s = arm.t_s
-        self._due_s = max(self._due_s + self._period_s, arm.t_s + 0.5 * self._period_s)
+        on_time = arm.t_s - self._due_s < 0.5 * self._period_s
+        self._due_s = (self._due_s if on_time else arm.t_s) + self._period_s
         return True
 
 

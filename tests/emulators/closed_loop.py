@@ -36,7 +36,7 @@ def tool_of(robot: str) -> ToolFrame:
     return ToolFrame(robot.T_flange_tool, robot.gripper, robot.hand_mass_kg, robot.p_com_flange)
 
 
-def emulated_controller(robot: str, host: str) -> EmulatorProcess:
+def emulated_controller(robot: str, host: str, real_time: bool = True) -> EmulatorProcess:
     """The controller of a robot that carries that tool, its arm at the observe posture."""
     tool = tool_of(robot)
     state = {
@@ -46,7 +46,7 @@ def emulated_controller(robot: str, host: str) -> EmulatorProcess:
         "payload_cog": tool.p_com_flange,
     }
     controller = UrEmulator if robot == "ur5e" else Controller
-    return EmulatorProcess(partial(controller, host, **state))
+    return EmulatorProcess(partial(controller, host, **state), real_time)
 
 
 def drivers(robot: str, host: str):
@@ -122,7 +122,7 @@ def build_scene(
         max_yaw_rad=max_yaw_rad,
         camera=camera,
     )
-    return ClosedLoopScene(real, emulated_controller(robot, host), stage)
+    return ClosedLoopScene(real, emulated_controller(robot, host, real_time=False), stage)
 
 
 class _Camera:

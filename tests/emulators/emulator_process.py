@@ -59,8 +59,9 @@ class EmulatorProcess:
 
     Args:
         build: Makes the controller, in the child; picklable.
-        real_time: Whether it goes before all else here, as if it had a computer of its own;
-            otherwise only before what is not real-time.
+        real_time: Whether it goes before all that is not real-time, as if it had a computer of
+            its own. Linux pauses what is real-time for 50 ms where it takes more than 95 % of a
+            second (sched(7)): together with a world, a controller had better be only nearly so.
 
     Attributes:
         other_door: For another process, which then does not wait for our calls.
