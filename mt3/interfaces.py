@@ -212,6 +212,19 @@ class FreedriveArm(Arm, Protocol):
         ...
 
 
+@runtime_checkable
+class StateHistory(Protocol):
+    """An arm whose states are remembered for a second: who looks too late misses none."""
+
+    def states_since(self, t_s: float) -> Sequence[tuple[ArmState, "GripperState"]]:
+        """States of arm and gripper that were looked at after a time, oldest first.
+
+        Raises:
+            NotConnectedError: Outside the ``with`` block, or the connection was lost.
+        """
+        ...
+
+
 class Gripper(Device, Protocol):
     """A gripper; openings are fractions, 0 closed and 1 open."""
 

@@ -23,8 +23,9 @@ class GuidingHand:
     Args:
         kinematics: Of the arm.
         joints: Where the arm's joints are now, (n,), rad; asked once, when the hand takes hold.
-        place: Puts the joints somewhere, as the arm's controller lets a hand do in free-drive;
-            called every 4 ms while the hand moves, from a thread of its own.
+        place: Puts the joints somewhere, as the arm's controller lets a hand do in free-drive:
+            where they are, how fast they turn, and when, (n,) rad and rad/s; called every 4 ms
+            while the hand moves and once as it comes to rest, from a thread of its own.
         clock: Real time.
     """
 
@@ -32,7 +33,7 @@ class GuidingHand:
         self,
         kinematics: ChainKinematics,
         joints: Callable[[], FloatArray],
-        place: Callable[[FloatArray], None],
+        place: Callable[[FloatArray, FloatArray, float], None],
         clock: Clock,
     ) -> None:
         self._kinematics, self._where, self._place = kinematics, joints, place
@@ -45,6 +46,7 @@ class GuidingHand:
     def __enter__(self) -> Self:
         self._joints = frozen_array("joints", self._where(), (None,))
         self._error = None
+        self._moved = False
         self._connected = True
         self.stop()
         self._letting_go.clear()
@@ -120,10 +122,10 @@ class GuidingHand:
             within = (joints >= self._kinematics.lower) & (joints <= self._kinematics.upper)
             if not within.all():
                 velocity, joints = np.zeros_like(velocity), self._joints
-            moved = bool(velocity.any())
-            self._joints, self._velocity = joints, velocity
-        if moved:
-            self._place(joints)
+            moves, self._joints, self._velocity = bool(velocity.any()), joints, velocity
+        if moves or self._moved:
+            self._place(joints, velocity, now_s)
+        self._moved = moves
 
     def _require_hold(self) -> None:
         if not self._connected:

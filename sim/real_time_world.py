@@ -11,6 +11,7 @@ from sim.following_robot import FollowingRobot, PostureSource
 from sim.scene import PyBulletScene
 from sim.world import STEP_S
 
+_LEAST_STEPS = 2  # at once: each look at the controller costs as much as a step
 _MOST_STEPS = 60  # caught up at once; a thread that waited for longer lets time pass unsimulated
 
 
@@ -23,7 +24,7 @@ class RealTimeWorld:
 
     Args:
         scene: As staged.
-        source: Where the controller has its robot now; called about 240 times a second, from the
+        source: Where the controller has its robot now; called about 120 times a second, from the
             world's thread.
         report_obstacle: See ``FollowingFingers``; called from the world's thread, between steps.
 
@@ -86,9 +87,10 @@ class RealTimeWorld:
         try:
             while not self._leaving.is_set():
                 late_steps = int((self._clock.now_s() - due_s) / STEP_S)
-                steps = 1 + min(late_steps, _MOST_STEPS - 1)
+                due_steps = _LEAST_STEPS + late_steps
+                steps = min(due_steps, _MOST_STEPS)
                 robot.step(steps)
-                lost_s = (late_steps + 1 - steps) * STEP_S
+                lost_s = (due_steps - steps) * STEP_S
                 self.unsimulated_s += lost_s
                 due_s += steps * STEP_S + lost_s
                 self._clock.sleep_until(due_s)

@@ -1,13 +1,14 @@
 """What is read from arm, gripper and camera while recording: each state and frame once."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from demos.journal import Entry
 from demos.staging import sample_entry
 from demos.stream.stream_checks import DROP_PERIODS
 from mt3.errors import DeviceError
-from mt3.interfaces import Arm, Camera, Gripper
+from mt3.interfaces import Arm, ArmState, Camera, Gripper, GripperState, StateHistory
 from mt3.perception import RGBD
 
 
@@ -69,6 +70,7 @@ class SampleTaker:
         gripper: Only read.
         append: Where each goes.
         latency_s: Of each device by name.
+        period_s: Between two samples of an arm that remembers its states.
     """
 
     def __init__(
@@ -77,19 +79,39 @@ class SampleTaker:
         gripper: Gripper,
         append: Callable[[Entry], None],
         latency_s: Mapping[str, float],
+        period_s: float,
     ) -> None:
         self._arm, self._gripper = arm, gripper
-        self._append, self._latency_s = append, latency_s
+        self._append, self._latency_s, self._period_s = append, latency_s, period_s
+        self._newest_s = self._due_s = -math.inf
         self.pace = Pace("robot")
 
     def take(self) -> bool:
-        """Take one sample, unless the arm's newest state was taken already."""
-        state = self._arm.state()
-        t_s = state.t_s - self._latency_s.get("robot", 0.0)
+        """Take one sample, unless the arm's newest state was taken already.
+
+        An arm that remembers its states gives all that are due since the last look, so a
+        recorder that was held up leaves no gap.
+        """
+        if self.pace.count and isinstance(self._arm, StateHistory):
+            return self._take_due(self._arm.states_since(self._newest_s))
+        return self._take(self._arm.state(), self._gripper.state())
+
+    def _take_due(self, measured: Sequence[tuple[ArmState, GripperState]]) -> bool:
+        before = self.pace.count
+        for arm, gripper in measured:
+            if arm.t_s >= self._due_s:
+                self._take(arm, gripper)
+        return self.pace.count > before
+
+    def _take(self, arm: ArmState, gripper: GripperState) -> bool:
+        t_s = arm.t_s - self._latency_s.get("robot", 0.0)
         if not self.pace.is_new(t_s):
             return False
-        self._append(sample_entry(state, self._gripper.state(), self._latency_s))
+        self._append(sample_entry(arm, gripper, self._latency_s))
         self.pace.add(t_s)
+        self._newest_s = arm.t_s
+        on_time = arm.t_s - self._due_s < 0.5 * self._period_s
+        self._due_s = (self._due_s if on_time else arm.t_s) + self._period_s
         return True
 
 

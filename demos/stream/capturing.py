@@ -94,6 +94,7 @@ def begin_capture(
         with storage_errors("recorder", staging):
             journal.sync()
 
+    sample_period_s = 1.0 / settings.rate_hz
     frames, writer, frame_period_s = None, None, 0.0
     if camera is not None:
         frame_period_s = 1.0 / settings.camera_hz
@@ -105,15 +106,15 @@ def begin_capture(
         def put(entry: Entry) -> None:
             append([entry])
 
-        samples = SampleTaker(arm, scene.gripper, put, settings.latency_s)
+        samples = SampleTaker(arm, scene.gripper, put, settings.latency_s, sample_period_s)
         stepped = SteppedCapture(put, samples, frames, writer, frame_period_s)
         return OpenRecording(staging, journal, writer, stepped)
     queued = QueuedJournal(append, sync)
     threaded = ThreadedCapture(
         scene.clock,
         queued,
-        SampleTaker(arm, scene.gripper, queued.put, settings.latency_s),
-        1.0 / settings.rate_hz,
+        SampleTaker(arm, scene.gripper, queued.put, settings.latency_s, sample_period_s),
+        sample_period_s,
         frames,
         writer,
         frame_period_s,

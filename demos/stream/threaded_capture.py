@@ -15,6 +15,7 @@ from demos.recorder_settings import RecorderProgress
 from demos.stream.capture import FrameTaker, SampleTaker, StampedFrame
 from demos.stream.queued_journal import QueuedJournal
 from demos.stream.stream_staging import FrameWriter
+from mt3.control.real_time import RealTimePriority, take_priority
 from mt3.errors import DeviceError, StaleDataError
 from mt3.interfaces import Clock
 
@@ -130,6 +131,7 @@ class ThreadedCapture:
         )
 
     def _poll_robot(self) -> None:
+        take_priority(RealTimePriority.SAMPLING)
         due_s = self._clock.now_s()
         while not self._ending.is_set():
             self._samples.take()
@@ -155,6 +157,7 @@ class ThreadedCapture:
         A camera that runs by itself is asked a little earlier each time, until the frame is just
         not there yet: so none is overwritten before it was read.
         """
+        take_priority(RealTimePriority.SAMPLING)
         period_s = self._frame_period_s
         due_s = self._clock.now_s() + period_s
         stop_s: float | None = None

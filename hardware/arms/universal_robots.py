@@ -41,6 +41,8 @@ class UniversalRobotsArm:
         upper: Upper joint limits of the model, (6,), rad.
         dh_a: Denavit-Hartenberg a of the model, (6,), metres.
         dh_d: Denavit-Hartenberg d of the model, (6,), metres.
+        state_hz: How often the controller tells its state; None for as often as it can, which is
+            500 on an e-Series.
         clock: Paces ``follow``.
     """
 
@@ -52,11 +54,13 @@ class UniversalRobotsArm:
         upper: Sequence[float],
         dh_a: Sequence[float],
         dh_d: Sequence[float],
+        state_hz: float | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.clock = MonotonicClock() if clock is None else clock
         self._host = host
         self._tool = tool
+        self._state_hz = state_hz
         n = len(lower)
         self._model = UrConfiguration(
             frozen_array("lower", lower, (n,)),
@@ -69,7 +73,7 @@ class UniversalRobotsArm:
     def __enter__(self) -> Self:
         if self._open is not None:
             raise DeviceError(f"{self._host}: got a second with, expected one at a time")
-        self._open = connect(self._host, self._tool, self._model)
+        self._open = connect(self._host, self._tool, self._model, self._state_hz)
         return self
 
     def __exit__(

@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 
 _RTDE_PORT = 30004
 _PATIENCE_S = 2.0
+_FASTEST = -1.0  # what ur_rtde takes for the rate of the series
 _FIELDS = [
     "timestamp",
     "actual_q",
@@ -36,13 +37,14 @@ _LIMIT_RAD = 0.001
 _DIMENSION_M = 0.002  # a calibrated arm differs from the table by about one millimetre
 
 
-def connect(host: str, tool: ToolFrame, model: UrConfiguration) -> UrLink:
+def connect(host: str, tool: ToolFrame, model: UrConfiguration, state_hz: float | None) -> UrLink:
     """Connect to a controller that fits the configuration and may move.
 
     Args:
         host: Its address.
         tool: The tool as the configuration has it.
         model: Joint limits and dimensions as the model has them.
+        state_hz: How often the controller tells its state; None for as often as it can.
 
     Raises:
         NotConnectedError: Nothing answers there.
@@ -50,7 +52,8 @@ def connect(host: str, tool: ToolFrame, model: UrConfiguration) -> UrLink:
         DeviceError: The robot may not move now, or cannot be told to.
     """
     _require_listening(host)
-    receive = _receive_client(host)
+    rate_hz = _FASTEST if state_hz is None else state_hz
+    receive = _receive_client(host, rate_hz)
     require_fit(host, receive)
     _require_remote(host)
     if program_runs(receive):
@@ -60,7 +63,7 @@ def connect(host: str, tool: ToolFrame, model: UrConfiguration) -> UrLink:
         )
     require_same_arm(host, model, read_configuration(host))
     require_same_payload(host, tool, receive.getPayload(), receive.getPayloadCog())
-    control = _control_client(host)
+    control = _control_client(host, rate_hz)
     link = UrLink(host, receive, control)
     try:
         require_same_tcp(host, tool, control.getTCPOffset())
@@ -144,10 +147,10 @@ def _require_listening(host: str) -> None:
         ) from error
 
 
-def _receive_client(host: str) -> Any:  # noqa: ANN401
+def _receive_client(host: str, rate_hz: float) -> Any:  # noqa: ANN401
     module = import_extra("rtde_receive", "ur")
     try:
-        receive = module.RTDEReceiveInterface(host, -1.0, _FIELDS)
+        receive = module.RTDEReceiveInterface(host, rate_hz, _FIELDS)
     except RuntimeError as error:
         raise NotConnectedError(f"{host}: RTDE does not work ({error})") from error
     if not receive.isConnected():
@@ -180,11 +183,11 @@ def _require_remote(host: str) -> None:
         )
 
 
-def _control_client(host: str) -> Any:  # noqa: ANN401
+def _control_client(host: str, rate_hz: float) -> Any:  # noqa: ANN401
     interface = import_extra("rtde_control", "ur").RTDEControlInterface
     flags = interface.FLAG_UPLOAD_SCRIPT | interface.FLAG_NO_EXT_FT
     try:
-        return interface(host, -1.0, flags)
+        return interface(host, rate_hz, flags)
     except RuntimeError as error:
         raise DeviceError(
             f"{host}: the control program did not start ({error}); look for a message on the "

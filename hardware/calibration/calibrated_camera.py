@@ -10,7 +10,7 @@ from hardware.calibration.uncalibrated_camera import UncalibratedCamera
 from hardware.cameras.camera_driver import CameraDriver
 from hardware.cameras.stand_camera import StandCamera
 from hardware.cameras.wrist_camera import WristCamera
-from mt3.errors import CalibrationError, ConfigurationError
+from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
 from mt3.interfaces import Arm, Camera
 
@@ -36,8 +36,8 @@ def calibrated_camera(
         T_WB: Pose of the arm's base in W.
 
     Raises:
-        CalibrationError: There is no such file, or it is of another camera.
-        ConfigurationError: The file is damaged, or there is no such use.
+        ConfigurationError: There is no such file, it is damaged or of another camera, or there is
+            no such use.
     """
     if use not in tuple(CalibrationUse):
         choices = ", ".join(CalibrationUse)
@@ -55,13 +55,13 @@ def calibrated_camera(
 
 def _load(name: str, path: Path) -> CameraCalibration:
     if not path.is_file():
-        raise CalibrationError(
+        raise ConfigurationError(
             f"camera {name}: not calibrated, there is no {path}; run mt3-calibrate hand-eye "
             f"camera={name} first"
         )
     found = load_calibration(path)
     if found.setup.camera != name:
-        raise CalibrationError(
+        raise ConfigurationError(
             f"camera {name}: {path} is of camera {found.setup.camera}; give each camera "
             "the file of its own"
         )

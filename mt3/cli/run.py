@@ -17,7 +17,7 @@ from mt3.cli.dead_man import DeadManSwitch
 from mt3.cli.entry import HydraCommand, run_hydra_command
 from mt3.cli.keys import TerminalKeys
 from mt3.cli.outcome import ExitCode, Outcome
-from mt3.cli.settings import task_of, whole_number
+from mt3.cli.settings import task_of, whole_number, yes_or_no
 from mt3.errors import NoMatchError, TaskError
 from mt3.execution.executor import TrialEvidence
 from mt3.execution.picture import PICTURE_NAME, THINGS_NAME, draw_things, draw_trial
@@ -55,7 +55,8 @@ On a real arm, with scene=ur5e, xarm6 or franka:
   until=approach go to the bottleneck and no further; until=plan only plans
   calibrations=unchecked
                  use the cameras' calibrations without a look whether they still hold
-While it may move, any key stops the arm, and so does the end of this program.
+While it may move, any key stops the arm, and so does the end of this program; dead_man=false
+leaves the keys out, for runs without a terminal.
 
 Useful others: scene.instance_seed=N keeps one shape of the object, scene.distractors=N.
 Every value can be set; --cfg job prints them all.
@@ -95,12 +96,13 @@ def main() -> int:
 
 def _run(cfg: DictConfig, console: Console) -> Outcome:
     whole_number(cfg, "seed", 0)
+    dead_man = yes_or_no(cfg, "dead_man")
     task = _known_task(cfg)
     with console.status(Text(f"setting up {task.text}")):
         workplace = build_workplace(cfg)
     folder = _new_folder(Path(cfg.trials), task)
     with console.status(Text(task.text)) as status:
-        record = run_trial(workplace, task, status.stop)
+        record = run_trial(workplace, task, status.stop, dead_man=dead_man)
         record_path = _save(record, folder)
     _print_stages(record, console)
     _print_clusters(record, console)
@@ -151,6 +153,8 @@ def run_trial(
     workplace: Workplace,
     task: TaskDescription,
     before_verdict: Callable[[], None] = lambda: None,
+    *,
+    dead_man: bool = True,
 ) -> TrialRecord:
     """One trial from connecting to the verdict; a failed trial is judged too.
 
@@ -161,12 +165,13 @@ def run_trial(
         workplace: Where it happens.
         task: What is to be done.
         before_verdict: Makes room on the terminal for the question of a judge who is a person.
+        dead_man: Whether keys are watched; a run without a terminal has none.
     """
     record: TrialRecord | None = None
     executor, judge = workplace.executor, workplace.judge
     try:
         with workplace.scene:
-            with _watched(workplace):
+            with _watched(workplace, dead_man):
                 record = executor.run(task)
             if record.outcome in ("completed", "failed"):
                 before_verdict()
@@ -176,9 +181,9 @@ def run_trial(
     return record
 
 
-def _watched(workplace: Workplace) -> AbstractContextManager[object]:
+def _watched(workplace: Workplace, dead_man: bool) -> AbstractContextManager[object]:
     """Any key stops an arm that is real and may move; a simulated one has Ctrl-C."""
-    if not workplace.moves_real_arm:
+    if not dead_man or not workplace.moves_real_arm:
         return nullcontext()
     return DeadManSwitch(TerminalKeys(), workplace.control.request_stop)
 

@@ -41,6 +41,18 @@ def positive_number(cfg: DictConfig, name: str) -> float:
     return float(value)
 
 
+def yes_or_no(cfg: DictConfig, name: str) -> bool:
+    """True or false, as YAML writes them.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    value = cfg[name]
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{name}: got {value!r}, expected true or false")
+    return value
+
+
 def whole_number(cfg: DictConfig, name: str, least: int) -> int:
     """A whole number of at least ``least``.
 

@@ -2,15 +2,15 @@
 
 import logging
 import multiprocessing
-import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from mt3.control.control_server import ControlSetup, serve
+from mt3.control.real_time import RealTimePriority, take_priority
 from mt3.control.shared_state import SharedState, Snapshot
 from mt3.errors import DeviceError, NotConnectedError, StaleDataError
 from mt3.execution.interaction import Interaction
@@ -24,7 +24,6 @@ from mt3.types import FloatArray
 _log = logging.getLogger(__name__)
 
 _BEAT_S = 0.01
-_BEAT_PRIORITY = 10  # under the control process, over everything that is not real-time
 _CONNECT_S = 60.0  # brakes, activation of grippers, an upload of the controller's program
 _SILENT_S = 1.0  # without a new state: longer than a vendor's library may block, as it changes mode
 _LEAVE_S = 10.0  # vendors' libraries take seconds to let go of a dead network
@@ -166,11 +165,12 @@ class ControlProcess:
             )
         return snapshot
 
+    def snapshots_since(self, t_s: float) -> Sequence[Snapshot]:
+        """The robot as the control process saw it after a time; see ``SharedState``."""
+        return self._require_connection().read_since(t_s)
+
     def _beat(self, shared: SharedState) -> None:
-        try:
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_BEAT_PRIORITY))
-        except (OSError, AttributeError) as error:
-            _log.info("no real-time priority for the sign of life: %s", error)
+        take_priority(RealTimePriority.SIGN_OF_LIFE)
         while not self._leaving.is_set():
             shared.beat_s = time.monotonic()
             time.sleep(_BEAT_S)
@@ -260,6 +260,15 @@ class RemoteArm:
         if snapshot.arm is None:
             raise snapshot.error or NotConnectedError("arm: no state")
         return snapshot.arm
+
+    def states_since(self, t_s: float) -> Sequence[tuple[ArmState, GripperState]]:
+        """What the control process measured after a time; see ``StateHistory``."""
+        self.state()
+        return [
+            (one.arm, one.gripper)
+            for one in self._control.snapshots_since(t_s)
+            if one.arm is not None and one.gripper is not None
+        ]
 
     def command_twist(self, V_BE_E: FloatArray) -> None:
         """Move along a twist; see ``GuardedArm.command_twist``."""

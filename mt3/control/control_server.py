@@ -18,6 +18,7 @@ import numpy as np
 
 from mt3.control.monotonic_clock import MonotonicClock
 from mt3.control.operator_watch import OperatorWatch
+from mt3.control.real_time import RealTimePriority, take_priority
 from mt3.control.shared_state import SharedState, Snapshot
 from mt3.control.watched_clock import WatchedClock
 from mt3.errors import (
@@ -38,7 +39,6 @@ from mt3.types import FloatArray
 _log = logging.getLogger(__name__)
 
 _IDLE_S = 0.005  # between two looks around while nothing is asked
-_PRIORITY = 20  # among the real-time ones, of the 99 that Linux has
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +66,7 @@ def serve(setup: ControlSetup, pipe: Connection, shared: SharedState) -> None:
     """Body of the control process: connect, obey until the pipe is closed, stop, disconnect."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the operator's program's to judge
     os.dup2(2, 1)  # vendors' libraries print; standard output is not theirs
-    _take_priority()
+    take_priority(RealTimePriority.CONTROL)
     server: _Server | None = None
     try:
         server = _Server(setup, pipe, shared)
@@ -210,14 +210,6 @@ def _refused(name: str) -> Callable[..., Never]:
         )
 
     return refuse
-
-
-def _take_priority() -> None:
-    """Run before everything that is not real-time, where the system lets us."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
-    except (OSError, AttributeError) as error:
-        _log.info("no real-time priority for the control process: %s", error)
 
 
 def _send_error(pipe: Connection, error: BaseException) -> None:

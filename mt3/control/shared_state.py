@@ -1,12 +1,13 @@
 """What operator and control process know of each other at every moment, in shared memory.
 
-The operator's sign of life and wish to stop go one way; the newest state of the robot goes the
+The operator's sign of life and wish to stop go one way; the newest states of the robot go the
 other. Nobody waits for anybody.
 """
 
 import pickle
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.context import SpawnContext
 from typing import Any
@@ -15,7 +16,8 @@ from mt3.errors import DeviceError, NotConnectedError
 from mt3.interfaces import ArmState, GripperState
 
 _CAPACITY = 1 << 14
-_HEADER = struct.Struct("<II")  # bytes, checksum
+_SLOTS = 256  # more than a second, at the 200 Hz of the control process
+_HEADER = struct.Struct("<QII")  # number, bytes, checksum
 _READS = 100  # of a snapshot that is being written; one write takes microseconds
 
 
@@ -50,7 +52,8 @@ class SharedState:
     def __init__(self, context: SpawnContext) -> None:
         self._beat_s: Any = context.RawValue("d", 0.0)
         self._stop: Any = context.RawValue("b", 0)
-        self._block: Any = context.RawArray("c", _CAPACITY)
+        self._written: Any = context.RawValue("Q", 0)
+        self._slots: Any = context.RawArray("c", _SLOTS * _CAPACITY)
 
     @property
     def beat_s(self) -> float:
@@ -75,7 +78,11 @@ class SharedState:
         data = pickle.dumps(snapshot, protocol=pickle.HIGHEST_PROTOCOL)
         if len(data) + _HEADER.size > _CAPACITY:
             raise DeviceError(f"snapshot: got {len(data)} bytes, expected at most {_CAPACITY}")
-        self._block[: _HEADER.size + len(data)] = _HEADER.pack(len(data), zlib.crc32(data)) + data
+        number = self._written.value
+        start = number % _SLOTS * _CAPACITY
+        header = _HEADER.pack(number, len(data), zlib.crc32(data))
+        self._slots[start : start + _HEADER.size + len(data)] = header + data
+        self._written.value = number + 1
 
     def read(self) -> Snapshot:
         """The newest whole snapshot.
@@ -83,10 +90,30 @@ class SharedState:
         Raises:
             NotConnectedError: None was written yet.
         """
-        for _ in range(_READS):  # the checksum fails where a write came between
-            size, checksum = _HEADER.unpack(self._block[: _HEADER.size])
-            data = self._block[_HEADER.size : _HEADER.size + min(size, _CAPACITY)]
-            if size and zlib.crc32(data) == checksum:
-                snapshot: Snapshot = pickle.loads(data)  # our own process wrote it
+        for _ in range(_READS):
+            snapshot = self._read(self._written.value - 1)
+            if snapshot is not None:
                 return snapshot
         raise NotConnectedError("control: no state of the robot was written yet")
+
+    def read_since(self, t_s: float) -> Sequence[Snapshot]:
+        """Whole snapshots written after a time, as far as they are remembered, oldest first."""
+        newest = self._written.value - 1
+        found: list[Snapshot] = []
+        for number in range(newest, max(newest - _SLOTS, -1), -1):
+            snapshot = self._read(number)
+            if snapshot is None or snapshot.t_s <= t_s:
+                break
+            found.append(snapshot)
+        return found[::-1]
+
+    def _read(self, number: int) -> Snapshot | None:
+        """The snapshot of a number; None where another one was written there."""
+        start = number % _SLOTS * _CAPACITY
+        found, size, checksum = _HEADER.unpack(self._slots[start : start + _HEADER.size])
+        start += _HEADER.size
+        data = self._slots[start : start + min(size, _CAPACITY)]
+        if number < 0 or found != number or zlib.crc32(data) != checksum:
+            return None
+        snapshot: Snapshot = pickle.loads(data)  # our own process wrote it
+        return snapshot

@@ -174,6 +174,8 @@ class _Loop:
             reason=reason,
             limit=limit,
             punctuality=self._ticker.punctuality(),
+            progress_s=self._progress_s,
+            sample=self._reference.sample_at(self._progress_s),
         )
 
     def _take_up_grasp(self) -> None:

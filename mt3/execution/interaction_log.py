@@ -58,6 +58,8 @@ class InteractionLog:
         reason: The same in words with figures, or an empty text.
         limit: Name of the safety ``Limit`` that was broken, or an empty text.
         punctuality: How well the ticks kept their times.
+        progress_s: Where the reference stood when it ended or was stopped, on its own time.
+        sample: Index of the sample of the reference that was reached by then.
     """
 
     t_s: FloatArray
@@ -69,6 +71,8 @@ class InteractionLog:
     reason: str
     limit: str = ""
     punctuality: Punctuality = field(default_factory=Punctuality)
+    progress_s: float = 0.0
+    sample: int = 0
 
     def __post_init__(self) -> None:
         n = len(self.t_s)

@@ -77,6 +77,10 @@ class Reference:
         """Demonstrated opening at a sample, or None where it was not measured."""
         return None if self.opening is None else float(self.opening[k])
 
+    def sample_at(self, t_s: float) -> int:
+        """Index of the last sample at or before a time."""
+        return max(0, int(np.searchsorted(self.t_s, t_s, side="right")) - 1)
+
     @property
     def T_WE_bottleneck(self) -> SE3:
         """Tool pose at which it begins."""
@@ -84,13 +88,13 @@ class Reference:
 
     def pose_at(self, t_s: float) -> FloatArray:
         """Tool pose at a time, (4, 4), along the interval's twist; the last pose after the end."""
-        k = self._interval(t_s)
+        k = self.sample_at(t_s)
         pose: FloatArray = self.T_WE[k] @ exp_se3(self.V_WE_E[k] * (t_s - self.t_s[k]))
         return pose
 
     def twist_at(self, t_s: float) -> FloatArray:
         """Twist of the interval that a time falls into, (6,), in E; zero from the end on."""
-        twist: FloatArray = self.V_WE_E[self._interval(t_s)]
+        twist: FloatArray = self.V_WE_E[self.sample_at(t_s)]
         return twist
 
     def half_turned(self) -> "Reference":
@@ -127,10 +131,6 @@ class Reference:
                 required_slowing(model, limits, t_s, T_WE, q, LIMIT_SHARE, rests_at_ends=True)
             )
         return max(factors)
-
-    def _interval(self, t_s: float) -> int:
-        """Index of the last sample at or before a time."""
-        return max(0, int(np.searchsorted(self.t_s, t_s, side="right")) - 1)
 
     def _averaged(
         self, first: int, last: int, joints: FloatArray

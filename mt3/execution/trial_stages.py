@@ -272,13 +272,16 @@ class ArrivalRecord:
 class InteractionRecord:
     """How the reference was followed, thinned to rows of one time each.
 
-    ``punctuality`` says how well the control loop kept its times.
+    ``punctuality`` says how well the control loop kept its times. ``progress_s`` and ``sample``
+    say where in the reference it ended, or was stopped.
     """
 
     failure: str | None
     reason: str
     limit: str
     punctuality: Punctuality
+    progress_s: float
+    sample: int
     duration_s: float
     ticks: int
     final_error_m: float
@@ -300,6 +303,8 @@ class InteractionRecord:
             reason=log.reason,
             limit=log.limit,
             punctuality=log.punctuality,
+            progress_s=log.progress_s,
+            sample=log.sample,
             duration_s=float(log.t_s[-1]) if len(log.t_s) else 0.0,
             ticks=len(log.t_s),
             final_error_m=final_error_m,

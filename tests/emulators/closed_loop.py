@@ -8,7 +8,7 @@ them. So the loop is closed, and the simulator's predicate says whether the task
 from contextlib import ExitStack
 from functools import partial
 
-import numpy as np
+from emulated_workplace import EmulatedWorkplace
 from emulator_process import EmulatorProcess
 from ufactory.controller import Controller
 from universal_robots.emulator import UrEmulator
@@ -18,23 +18,16 @@ from hardware.arms.xarm import UfactoryArm
 from hardware.grippers.robotiq import RobotiqGripper
 from hardware.grippers.xarm_gripper import UfactoryGripper
 from hardware.real_scene import RealScene, build_real_scene
-from mt3.control.monotonic_clock import MonotonicClock
-from mt3.task import TaskDescription
+from mt3.interfaces import OperatorEvent
 from mt3.tool import ToolFrame
-from sim import workplace
-from sim.demonstrator import Demonstrator
-from sim.following_robot import Posture
-from sim.guiding_hand import GuidingHand
-from sim.mounting import mount
-from sim.real_time_world import RealTimeWorld
+from sim.demonstrator import RATE_HZ
 from sim.robots import robot_named
-from sim.skills import skill_named
-from sim.staging import Region, stage
 
 _DH = {
     "dh_a": [0.0, -0.425, -0.3922, 0.0, 0.0, 0.0],
     "dh_d": [0.1625, 0.0, 0.0, 0.1333, 0.0997, 0.0996],
 }  # of the UR5e, as Universal Robots publishes them
+_STATE_HZ = 125.0  # twice as often as anything here looks, on a computer that emulates it all
 
 
 def tool_of(robot: str) -> ToolFrame:
@@ -43,7 +36,7 @@ def tool_of(robot: str) -> ToolFrame:
     return ToolFrame(robot.T_flange_tool, robot.gripper, robot.hand_mass_kg, robot.p_com_flange)
 
 
-def emulated_controller(robot: str, host: str) -> EmulatorProcess:
+def emulated_controller(robot: str, host: str, real_time: bool = True) -> EmulatorProcess:
     """The controller of a robot that carries that tool, its arm at the observe posture."""
     tool = tool_of(robot)
     state = {
@@ -53,13 +46,14 @@ def emulated_controller(robot: str, host: str) -> EmulatorProcess:
         "payload_cog": tool.p_com_flange,
     }
     controller = UrEmulator if robot == "ur5e" else Controller
-    return EmulatorProcess(partial(controller, host, **state))
+    return EmulatorProcess(partial(controller, host, **state), real_time)
 
 
 def drivers(robot: str, host: str):
     """What makes the drivers of an arm and of its gripper."""
     if robot == "ur5e":
-        return partial(UniversalRobotsArm, host, **_DH), partial(RobotiqGripper, host)
+        arm = partial(UniversalRobotsArm, host, **_DH, state_hz=_STATE_HZ)
+        return arm, partial(RobotiqGripper, host)
     return partial(UfactoryArm, host, robot), partial(UfactoryGripper, host)
 
 
@@ -67,19 +61,22 @@ class ClosedLoopScene(RealScene):
     """A ``RealScene``; ``with`` starts the controller and the world too.
 
     Attributes:
-        simulated: The simulated scene, with its truth.
         controller: The emulated controller.
+        world: The ``EmulatedWorkplace``.
     """
 
-    def __init__(self, real: RealScene, simulated, controller, world) -> None:
+    def __init__(self, real: RealScene, controller: EmulatorProcess, stage) -> None:
         super().__init__(real.robot, real.tool, real.control, real.cameras, real.T_WB)
-        self.simulated, self.controller = simulated, controller
-        self._world, self._running = world, ExitStack()
+        self.controller, self._stage = controller, stage
+        self._running = ExitStack()
 
     def __enter__(self):
         with ExitStack() as stack:
             stack.enter_context(self.controller)
-            stack.enter_context(self._world)
+            build = partial(self._stage, self.controller.other_door)
+            self.world = stack.enter_context(EmulatorProcess(build, real_time=False))
+            for camera in self.cameras.values():
+                camera.world = self.world
             super().__enter__()
             self._running = stack.pop_all()
         return self
@@ -102,94 +99,109 @@ def build_scene(
     limits,
     may_move,
 ) -> ClosedLoopScene:
-    """Stage a task for a robot, and give it an emulated controller at a loopback address."""
-    simulated = stage(
-        TaskDescription.parse(task),
-        seed,
-        instance_seed=instance_seed,
-        distractors=distractors,
-        region=Region(yaw_rad=(-max_yaw_rad, max_yaw_rad)),
-        robot=robot_named(robot),
-    )
-    controller = emulated_controller(robot, host)
-    world = RealTimeWorld(
-        simulated,
-        lambda: Posture(np.array(controller.call("joints")), float(controller.call("opening"))),
-        partial(controller.call, "set_obstacle"),
-    )
-    mount(simulated, camera, seed)
+    """A task to be staged for a robot with an emulated controller at a loopback address."""
     arm, gripper = drivers(robot, host)
     real = build_real_scene(
         robot,
-        simulated.tool,
+        tool_of(robot),
         arm,
         gripper,
-        {name: _as_it_is(eye) for name, eye in simulated.cameras.items()},
-        simulated.T_WB,
+        {camera.name: lambda arm, T_WB: _Camera(camera.name)},
+        robot_named(robot).T_WB,
         model,
         limits,
         may_move,
     )
-    return ClosedLoopScene(real, simulated, controller, world)
+    stage = partial(
+        EmulatedWorkplace,
+        robot=robot,
+        task=task,
+        seed=seed,
+        instance_seed=instance_seed,
+        distractors=distractors,
+        max_yaw_rad=max_yaw_rad,
+        camera=camera,
+    )
+    return ClosedLoopScene(real, emulated_controller(robot, host, real_time=False), stage)
 
 
-def _as_it_is(camera):
-    """A camera that the world connects; it knows its pose."""
-    return lambda arm, T_WB: _Connected(camera)
+class _Camera:
+    """A camera of the world, which is connected with that and not again."""
 
-
-class _Connected:
-    """A camera of the simulated scene, which is connected with that scene and not again."""
-
-    def __init__(self, camera) -> None:
-        self.read = camera.read
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.world: EmulatorProcess | None = None
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_) -> None: ...
 
+    def read(self, max_age_s: float):
+        return self.world.call("read", self._name, max_age_s)
 
-def build_segmenter(scene, max_offset_px, boundary_noise_px, seed):
+
+class _Segmenter:
     """The simulator's stand-in for a learned segmenter."""
-    return workplace.build_segmenter(scene.simulated, max_offset_px, boundary_noise_px, seed)
+
+    name = "simulator-ground-truth"
+
+    def __init__(self, scene: ClosedLoopScene, *settings) -> None:
+        self._scene, self._settings = scene, settings
+
+    def segment(self, rgbd, object_name: str):
+        return self._scene.world.call("segment", rgbd, object_name, *self._settings)
 
 
-def build_judge(scene, task):
+def build_segmenter(scene, max_offset_px, boundary_noise_px, seed) -> _Segmenter:
+    """See ``sim.workplace.build_segmenter``."""
+    return _Segmenter(scene, max_offset_px, boundary_noise_px, seed)
+
+
+class _Judge:
     """The simulator's predicate."""
-    return workplace.build_judge(scene.simulated, task)
+
+    name = "simulator"
+
+    def __init__(self, scene: ClosedLoopScene) -> None:
+        self._scene = scene
+
+    def success(self) -> bool:
+        return self._scene.world.call("success")
+
+
+def build_judge(scene) -> _Judge:
+    """The simulator's predicate."""
+    return _Judge(scene)
 
 
 class HandGuidedDemonstration:
     """An ``Operator``: a scripted hand guides the arm in its free-drive, while ``with`` lasts."""
 
-    def __init__(self, scene: ClosedLoopScene, arm, task: str, seed: int) -> None:
-        self._scene, self._arm = scene, arm
-        self._skill = skill_named(TaskDescription.parse(task).skill)
-        self._rng = np.random.default_rng([seed, 4])
-        call = scene.controller.call
-        self._hand = GuidingHand(
-            scene.simulated.sim_robot.kinematics,
-            lambda: np.array(call("joints")),
-            lambda joints: call("hand_moves", joints.tolist()),
-            MonotonicClock(),
-        )
+    def __init__(self, scene: ClosedLoopScene, arm, seed: int) -> None:
+        self._scene, self._arm, self._seed = scene, arm, seed
 
     def __enter__(self):
         self._arm.begin_freedrive()
-        self._hand.__enter__()
+        self._scene.world.call("take_hold", self._seed)
         return self
 
     def __exit__(self, *exc) -> None:
-        self._hand.__exit__(*exc)
+        self._scene.world.call("let_go")
         self._arm.stop()
 
     def perform(self):
-        """What a person does who sees where things are."""
-        simulated, gripper = self._scene.simulated, self._scene.gripper
-        yield from Demonstrator(simulated, self._hand, gripper, self._skill, self._rng).perform()
+        """What a person does who sees where things are; the fingers move by a key of theirs."""
+        clock, event = self._scene.clock, OperatorEvent.TICK
+        while event is not OperatorEvent.END:
+            intent = self._scene.world.call("guide")
+            if intent.opening is not None:
+                self._scene.gripper.command(intent.opening)
+            clock.sleep_until(clock.now_s() + 1.0 / RATE_HZ)
+            event = intent.event
+            yield event
 
 
-def build_operator(scene, arm, task, seed) -> HandGuidedDemonstration:
+def build_operator(scene, arm, seed) -> HandGuidedDemonstration:
     """The scripted hand."""
-    return HandGuidedDemonstration(scene, arm, task, seed)
+    return HandGuidedDemonstration(scene, arm, seed)

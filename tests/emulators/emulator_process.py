@@ -11,8 +11,44 @@ import signal
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from typing import Any
 
+_NICENESS = -15
 _CONTEXT = multiprocessing.get_context("spawn")
+_ANSWER_S = 60.0  # a busy computer takes long to import what a controller is made of
+
+
+class BackDoor:
+    """Calls what is in another process by name; it can be handed to a process that is started.
+
+    Args:
+        pipe: To that process.
+    """
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe, self._lock = pipe, threading.Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (BackDoor, (self._pipe,))
+
+    def call(self, name: str, *args: object) -> object:
+        """Call a method by name, or read an attribute; any thread may."""
+        with self._lock:
+            self._pipe.send((name, args))
+            return self.answer()
+
+    def answer(self) -> object:
+        """What comes next, or what was raised."""
+        if not self._pipe.poll(_ANSWER_S):
+            raise TimeoutError(f"the emulator did not answer in {_ANSWER_S:.0f} s")
+        error, value = self._pipe.recv()
+        if error is not None:
+            raise error
+        return value
+
+    def close(self) -> None:
+        """No more calls."""
+        self._pipe.close()
 
 
 class EmulatorProcess:
@@ -23,21 +59,33 @@ class EmulatorProcess:
 
     Args:
         build: Makes the controller, in the child; picklable.
+        real_time: Whether it goes before all that is not real-time, as if it had a computer of
+            its own. Linux pauses what is real-time for 50 ms where it takes more than 95 % of a
+            second (sched(7)): together with a world, a controller had better be only nearly so.
+
+    Attributes:
+        other_door: For another process, which then does not wait for our calls.
     """
 
-    def __init__(self, build: Callable[[], object]) -> None:
-        self._build = build
-        self._lock = threading.Lock()
+    def __init__(self, build: Callable[[], object], real_time: bool = True) -> None:
+        self._build, self._real_time = build, real_time
 
     def __enter__(self) -> "EmulatorProcess":
-        self._pipe, theirs = _CONTEXT.Pipe()
-        self.process = _CONTEXT.Process(target=_serve, args=(self._build, theirs), daemon=True)
+        pipes = [_CONTEXT.Pipe() for _ in range(2)]
+        self._door, self.other_door = (BackDoor(ours) for ours, _ in pipes)
+        theirs = [pipe for _, pipe in pipes]
+        self.process = _CONTEXT.Process(
+            target=_serve, args=(self._build, theirs, self._real_time), daemon=True
+        )
         self.process.start()
-        self._answer()  # started, or why not
+        for pipe in theirs:
+            pipe.close()
+        self._door.answer()  # started, or why not
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pipe.close()
+        self._door.close()
+        self.other_door.close()
         self.process.join(5)
         if self.process.is_alive():
             self.process.kill()
@@ -45,37 +93,41 @@ class EmulatorProcess:
 
     def call(self, name: str, *args: object) -> object:
         """Call a method of the controller by name, or read an attribute."""
-        with self._lock:
-            self._pipe.send((name, args))
-            return self._answer()
-
-    def _answer(self) -> object:
-        if not self._pipe.poll(30):
-            raise TimeoutError("the emulator did not answer in 30 s")
-        error, value = self._pipe.recv()
-        if error is not None:
-            raise error
-        return value
+        return self._door.call(name, *args)
 
 
-def _serve(build: Callable[[], object], pipe: Connection) -> None:
+def _serve(build: Callable[[], object], doors: list[Connection], real_time: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program under test
+    first, *others = doors
     try:
         controller = build()
-        with contextlib.suppress(PermissionError):  # a controller has a computer of its own
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        _take_precedence(real_time)
         controller.start()
     except Exception as error:
-        pipe.send((error, None))
+        first.send((error, None))
         return
-    pipe.send((None, None))
-    try:
+    first.send((None, None))
+    for door in others:
+        threading.Thread(target=_answer, args=(controller, door), daemon=True).start()
+    _answer(controller, first)
+    controller.stop()
+
+
+def _take_precedence(real_time: bool) -> None:
+    with contextlib.suppress(PermissionError):
+        if real_time:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        else:
+            os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
+
+
+def _answer(controller: object, door: Connection) -> None:
+    """Carry out calls until the door is closed."""
+    with contextlib.suppress(EOFError):
         while True:
-            name, args = pipe.recv()
+            name, args = door.recv()
             try:
                 found = getattr(controller, name)
-                pipe.send((None, found(*args) if callable(found) else found))
+                door.send((None, found(*args) if callable(found) else found))
             except Exception as error:
-                pipe.send((error, None))
-    except EOFError:
-        controller.stop()
+                door.send((error, None))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 _DAMPING = 1e-4
+_HAND_S = 0.02  # a hand that has not moved the arm for so long has let go
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class KinematicArm:
 
     def __post_init__(self) -> None:
         self.qd = np.zeros_like(self.q)
+        self._guided_s = 0.0
         self._frames_at: tuple[np.ndarray, np.ndarray] | None = None
         self.hold()
 
@@ -133,8 +135,20 @@ class KinematicArm:
         self._aim = aim
 
     def place(self, q: np.ndarray) -> None:
-        """Put the joints somewhere, as a hand that moves the arm does."""
-        self.q = np.array(q, dtype=np.float64)
+        """Put the joints somewhere, at rest."""
+        self.guide(q, np.zeros_like(self.q))
+
+    def guide(self, q: np.ndarray, qd: np.ndarray, age_s: float = 0.0) -> None:
+        """A hand had the joints there some time ago, and turns them on until it lets go.
+
+        Args:
+            q: (n,), rad.
+            qd: (n,), rad/s.
+            age_s: How long ago that was.
+        """
+        self.qd = np.array(qd, dtype=np.float64)
+        self.q = np.array(q, dtype=np.float64) + self.qd * min(age_s, _HAND_S)
+        self._guided_s = max(_HAND_S - age_s, 1e-6)
 
     # What it is now.
 
@@ -162,6 +176,12 @@ class KinematicArm:
 
     def tick(self, dt: float) -> None:
         """Move on by a time step, seconds."""
+        if self._guided_s > 0.0:
+            self.q = self.q + self.qd * min(dt, self._guided_s)
+            self._guided_s -= dt
+            if self._guided_s <= 0.0:
+                self.qd = np.zeros_like(self.q)
+            return
         wanted, acceleration = self._aim(dt)
         wanted = np.clip(wanted, -self.max_velocity, self.max_velocity)
         step = np.minimum(acceleration, self.max_acceleration) * dt

@@ -28,7 +28,9 @@ def placed():
 
 @pytest.fixture
 def hand(kinematics, placed):
-    return GuidingHand(kinematics, lambda: placed[-1], placed.append, MonotonicClock())
+    return GuidingHand(
+        kinematics, lambda: placed[-1], lambda q, qd, t_s: placed.append(q), MonotonicClock()
+    )
 
 
 def push(hand, V_BE_E, duration_s: float) -> float:
@@ -77,7 +79,7 @@ def test_it_stays_within_the_joint_range(hand, kinematics, placed):
 
 
 def test_an_arm_that_gives_no_way_is_no_secret(kinematics):
-    def place(_):
+    def place(q, qd, t_s):
         raise RuntimeError("it is not in teach mode")
 
     hand = GuidingHand(kinematics, lambda: UR5E.observe_joints, place, MonotonicClock())

@@ -50,6 +50,10 @@ class Controller:
         self.obstacle = obstacle
         self.told.append(obstacle)
 
+    def guide(self, joints, speeds, t_s) -> None:
+        del speeds, t_s
+        self.place(joints)
+
     def place(self, joints) -> None:
         self.joints = np.array(joints)
 
@@ -186,7 +190,7 @@ def test_an_arm_guided_by_hand_picks_something_up(robot):
     controller = LiveController(robot.observe_joints, 1.0)
     world = RealTimeWorld(scene, controller.posture, controller.tell)
     kinematics = scene.sim_robot.kinematics
-    hand = GuidingHand(kinematics, lambda: controller.joints, controller.place, scene.clock)
+    hand = GuidingHand(kinematics, lambda: controller.joints, controller.guide, scene.clock)
     with world, hand:
         rng = np.random.default_rng(0)
         for _ in Demonstrator(scene, hand, controller, skill, rng).perform():

@@ -1,6 +1,7 @@
 """The whole controller: ports, motion, gripper, and a back door for tests and benches."""
 
 import contextlib
+import math
 import socket
 import threading
 import time
@@ -138,10 +139,15 @@ class Controller:
         with self._now():
             self.motion.arm.place(np.array(q))
 
-    def hand_moves(self, q: Sequence[float]) -> None:
-        """A hand moves the joints, (6,), rad; only in manual mode does the arm give way."""
+    def hand_moves(
+        self, q: Sequence[float], qd: Sequence[float] = (0.0,) * 6, t_s: float = math.inf
+    ) -> None:
+        """A hand has the joints at q, rad, at a time, and moves them on at qd, rad/s.
+
+        Only in manual mode does the arm give way.
+        """
         with self._now():
-            self.motion.hand_moves(q)
+            self.motion.hand_moves(q, qd, t_s)
 
     def set_obstacle(self, opening: float | None) -> None:
         """Something between the fingers, at which they stop."""

@@ -119,11 +119,11 @@ class Motion:
     def release_emergency_stop(self) -> None:
         self._pressed = False
 
-    def hand_moves(self, q: Sequence[float]) -> None:
+    def hand_moves(self, q: Sequence[float], qd: Sequence[float], t_s: float) -> None:
         """A hand moves the joints, which the controller allows in manual mode only."""
         if self.mode != MANUAL or self.state != READY:
             raise RuntimeError(f"the arm is stiff: mode {self.mode}, state {self.state}")
-        self.arm.place(np.array(q))
+        self.arm.guide(np.array(q), np.array(qd), max(0.0, self._now_s - t_s))
 
     # What a client can know.
 
@@ -137,7 +137,7 @@ class Motion:
 
     def moves(self) -> bool:
         """Whether the controller commands its joints to move now."""
-        return bool(np.abs(self.arm.qd).max() > _STILL_RAD_S)
+        return self.mode != MANUAL and bool(np.abs(self.arm.qd).max() > _STILL_RAD_S)
 
     def within_limits(self, q: np.ndarray) -> bool:
         return bool((q >= LOWER).all() and (q <= UPPER).all())

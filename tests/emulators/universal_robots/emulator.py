@@ -1,6 +1,7 @@
 """An emulated UR5e controller on a loopback address; its methods are the back door."""
 
 import asyncio
+import math
 import random
 import threading
 import time
@@ -180,12 +181,18 @@ class UrEmulator:
         with self._lock:
             self._machine.arm.place(np.array(q))
 
-    def hand_moves(self, q: Sequence[float]) -> None:
-        """A hand moves the joints; only in teach mode does the arm give way."""
+    def hand_moves(
+        self, q: Sequence[float], qd: Sequence[float] = (0.0,) * 6, t_s: float = math.inf
+    ) -> None:
+        """A hand has the joints at q, rad, at a time, and moves them on at qd, rad/s.
+
+        Only in teach mode does the arm give way.
+        """
         with self._lock:
             if self._machine.program is None or not self._machine.program.teaching:
                 raise RuntimeError("the arm holds: it is not in teach mode")
-            self._machine.arm.place(np.array(q))
+            age_s = max(0.0, self._machine.now_s - t_s)
+            self._machine.arm.guide(np.array(q), np.array(qd), age_s)
 
     def set_obstacle(self, opening: float | None) -> None:
         """Something between the fingers, at which they stop."""

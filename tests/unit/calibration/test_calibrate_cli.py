@@ -140,7 +140,7 @@ def camera_of(folder):
 
 
 def test_a_camera_without_a_calibration_is_refused(tmp_path):
-    with pytest.raises(CalibrationError, match=r"not calibrated.*mt3-calibrate hand-eye"):
+    with pytest.raises(ConfigurationError, match=r"not calibrated.*mt3-calibrate hand-eye"):
         camera_of(tmp_path)
 
 
@@ -150,7 +150,7 @@ def test_a_calibrated_camera_stands_where_it_was_found(tmp_path):
     assert isinstance(camera, StandCamera)
     Driver.name = "side"
     try:
-        with pytest.raises(CalibrationError, match="is of camera front"):
+        with pytest.raises(ConfigurationError, match="is of camera front"):
             camera_of(tmp_path)
     finally:
         Driver.name = "front"
