@@ -16,6 +16,7 @@ from typing import Any, Never
 
 import numpy as np
 
+from mt3.control.answer import Answer
 from mt3.control.monotonic_clock import MonotonicClock
 from mt3.control.operator_watch import OperatorWatch
 from mt3.control.real_time import RealTimePriority, take_priority
@@ -73,12 +74,12 @@ def serve(setup: ControlSetup, pipe: Connection, shared: SharedState) -> None:
         with server.driver, server.gripper:
             gc.freeze()  # what is there stays: no pause to look at it again
             server.publish()
-            pipe.send((True, None))
+            pipe.send(Answer(0))
             server.obey()
     except EOFError:
         return  # the operator's program ended
     except BaseException as error:
-        _send_error(pipe, error)
+        _send_error(pipe, server.number if server else 0, error)
     finally:
         gc.unfreeze()  # else libraries report at exit what was not collected
 
@@ -93,6 +94,7 @@ class _Server:
         self.driver = setup.build_arm(clock=self._clock)
         self.gripper = setup.build_gripper()
         self._arm = GuardedArm(self.driver, setup.model, setup.limits, setup.T_WB, MonotonicClock())
+        self.number = 0  # of the newest request
         self._streaming = False
         self._lost: OperatorLostError | None = None
         moving: dict[str, Callable[..., Any]] = {
@@ -121,7 +123,7 @@ class _Server:
         """
         while True:
             if self._pipe.poll(_IDLE_S):
-                name, args = self._pipe.recv()
+                self.number, name, args = self._pipe.recv()
                 self._answer(self._requests[name], args)
             elif self._streaming or self._arm.guided:
                 self._watch_stream()
@@ -146,10 +148,10 @@ class _Server:
             if not isinstance(error, Mt3Error):
                 _log.exception("unexpected error in the control process")
             self.publish()
-            _send_error(self._pipe, error)
+            _send_error(self._pipe, self.number, error)
         else:
             self.publish()
-            self._pipe.send((True, answer))
+            self._pipe.send(Answer(self.number, answer))
 
     def _command_twist(self, V_BE_E: FloatArray) -> None:
         self._streaming = True
@@ -181,17 +183,17 @@ class _Server:
         if self._lost is not None:
             lost, self._lost = self._lost, None
             raise lost
-        self._operator.look()
+        self._operator.look(self.number)
 
     def _watch(self) -> None:
         """Called from within every motion, each 10 ms."""
-        self._operator.look()
+        self._operator.look(self.number)
         self.publish()
 
     def _watch_stream(self) -> None:
         """The same between requests, while a twist or a hand moves the arm."""
         try:
-            self._operator.look()
+            self._operator.look(self.number)
         except OperatorLostError as lost:
             self._lost = lost
             self._stop()
@@ -212,12 +214,9 @@ def _refused(name: str) -> Callable[..., Never]:
     return refuse
 
 
-def _send_error(pipe: Connection, error: BaseException) -> None:
-    """Hand an error to the operator's program, in words where it cannot cross as it is."""
-    known = error if isinstance(error, Mt3Error) else None
+def _send_error(pipe: Connection, number: int, error: BaseException) -> None:
+    """Hand the error of a request to the operator's program, if it is still there."""
     try:
-        pipe.send(
-            (False, known or DeviceError(f"control process: {type(error).__name__}: {error}"))
-        )
+        pipe.send(Answer.of_error(number, error))
     except (OSError, ValueError):
         _log.warning("the operator's program is gone: %s", error)
