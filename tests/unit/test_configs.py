@@ -153,6 +153,6 @@ def test_an_empty_workspace_is_refused():
 
 
 def test_a_typed_no_is_not_taken_for_yes():
-    """Hydra knows true and false only: execute=no was text, text counts as true, and an arm moved."""
+    """Hydra knows true and false only: execute=no was text, and that text moved an arm."""
     with pytest.raises(ConfigurationError, match="execute: got 'no', expected true or false"):
         build_workplace(composed("run", "execute=no"))
