@@ -22,6 +22,7 @@ from emulated_arm import (
 )
 
 from mt3.execution.interaction_log import InteractionFailure
+from mt3.execution.trial_stages import InteractionRecord
 from sim.workplace import observe_joints
 
 COUNT = 200
@@ -51,7 +52,8 @@ def _of_robot(robot: str, count: int, rng: np.random.Generator) -> dict[str, Any
             after_s, log = _cut(robot, controller, fault, rng.uniform(_EARLIEST_S, _LATEST_S))
             times_s.append(after_s)
             typed += log.failure in _EXPECTED
-            said_where += bool(len(log.t_s)) and bool(log.reason)
+            record = InteractionRecord.from_log(log)
+            said_where += record.sample > 0 and record.progress_s > 0.0 and bool(record.reason)
     return {
         "cuts": count,
         "last_packet_to_rest_s": {

@@ -61,6 +61,16 @@ def require_finite(name: str, value: float) -> None:
         raise GeometryError(f"{name}: got {value}, expected a finite number")
 
 
+def require_bool(name: str, value: object) -> None:
+    """Check one choice of a configuration: a typed ``no`` is text, and text counts as true.
+
+    Raises:
+        ConfigurationError: Neither true nor false.
+    """
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{name}: got {value!r}, expected true or false")
+
+
 def require_positive(name: str, value: float) -> None:
     """Check one number of a configuration.
 

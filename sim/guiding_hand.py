@@ -13,7 +13,7 @@ from mt3.types import FloatArray, frozen_array
 from sim.kinematics import ChainKinematics
 
 _PERIOD_S = 0.004
-_LONGEST_STEP_S = 0.02  # a hand that was held up does not make up for it
+_LONGEST_STEP_S = 0.05  # a hand that was held up does not make up for it
 _FORGOTTEN_S = 0.1  # a twist that is not renewed for so long ends
 
 

@@ -20,6 +20,7 @@ from mt3.motion.timing import TimingLimits
 from mt3.retrieval import DemoIndex
 from mt3.safety import SafetyLimits
 from mt3.task import TaskDescription
+from mt3.types import require_bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +133,7 @@ def build_workplace(cfg: DictConfig) -> Workplace:
         LibraryNotFoundError: There are no demonstrations at ``library``.
         ConfigurationError: A value of the configuration is refused; the message names it.
     """
+    require_bool("execute", cfg.execute)
     source: DemoSource = build(cfg.library_source)
     index = build_index(cfg, source)
     scene: Scene = build(cfg.scene)

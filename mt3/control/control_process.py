@@ -20,7 +20,7 @@ from mt3.geometry import SE3
 from mt3.interfaces import ArmDriver, ArmState, Gripper, GripperState, JointTrajectory
 from mt3.motion.robot_model import RobotModel
 from mt3.safety import SafetyLimits, Surroundings
-from mt3.types import FloatArray
+from mt3.types import FloatArray, require_bool
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +58,7 @@ class ControlProcess:
         *,
         may_move: bool = True,
     ) -> None:
+        require_bool("may_move", may_move)
         self._setup = ControlSetup(build_arm, build_gripper, model, limits, T_WB, may_move)
         self._lock = threading.Lock()
         self._leaving = threading.Event()

@@ -222,8 +222,10 @@ class GuardedArm:
         limits = self._limits
         timing = Timing(since_s, limits.command_period_s, limits.max_command_gap_s)
         place = self._envelope.place
-        J = self._model.jacobian_E(joints)
-        return Step(place(joints), J, self._last, timing, self._motion, place, self._forbidden)
+        jacobian_E = self._model.jacobian_E
+        return Step(
+            place(joints), jacobian_E, self._last, timing, self._motion, place, self._forbidden
+        )
 
     def _forbidden(self, here: Place, there: Place) -> Breach | None:
         """What is wrong with moving from one place to another near it."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from mt3.errors import ConfigurationError
 from mt3.motion.tool_limits import ToolLimits
-from mt3.types import FloatArray, require_positive
+from mt3.types import FloatArray, require_bool, require_positive
 
 # ISO 10218-1:2011, 5.6.2: at reduced speed the tool centre point stays at or below 250 mm/s.
 REDUCED_SPEED_M_S = 0.25
@@ -99,6 +99,7 @@ class SafetyLimits:
     reduced_speed_override: bool = False
 
     def __post_init__(self) -> None:
+        require_bool("reduced_speed_override", self.reduced_speed_override)
         self._require_numbers()
         self._require_boxes()
         for name in ("joint_acceleration_rad_s2", "joint_jerk_rad_s3"):

@@ -122,7 +122,7 @@ def build_scene(
         max_yaw_rad=max_yaw_rad,
         camera=camera,
     )
-    return ClosedLoopScene(real, emulated_controller(robot, host, real_time=False), stage)
+    return ClosedLoopScene(real, emulated_controller(robot, host), stage)
 
 
 class _Camera:

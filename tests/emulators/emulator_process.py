@@ -8,12 +8,14 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
 _NICENESS = -15
+_SWITCH_S = 0.001  # its threads wait for each other no longer than a robot may
 _CONTEXT = multiprocessing.get_context("spawn")
 _ANSWER_S = 60.0  # a busy computer takes long to import what a controller is made of
 
@@ -100,6 +102,7 @@ def _serve(build: Callable[[], object], doors: list[Connection], real_time: bool
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program under test
     first, *others = doors
     try:
+        sys.setswitchinterval(_SWITCH_S)
         controller = build()
         _take_precedence(real_time)
         controller.start()

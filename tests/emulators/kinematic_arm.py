@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 _DAMPING = 1e-4
-_HAND_S = 0.02  # a hand that has not moved the arm for so long has let go
+_HAND_S = 0.06  # a hand of which nothing was heard for so long has let go
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from hydra.core.utils import setup_globals
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from mt3.cli.assembly import build
+from mt3.cli.assembly import build, build_workplace
 from mt3.cli.entry import config_for_record
 from mt3.errors import ConfigurationError
 from mt3.execution.executor import ExecutionRules
@@ -150,3 +150,9 @@ def test_rules_that_are_no_numbers_are_refused(rules, name, value):
 def test_an_empty_workspace_is_refused():
     with pytest.raises(ConfigurationError, match="workspace_x_m"):
         ObservationRules((0.0,) * 7, workspace_x_m=(0.5, 0.4))
+
+
+def test_a_typed_no_is_not_taken_for_yes():
+    """Hydra knows true and false only: execute=no was text, and that text moved an arm."""
+    with pytest.raises(ConfigurationError, match="execute: got 'no', expected true or false"):
+        build_workplace(composed("run", "execute=no"))
