@@ -2,6 +2,7 @@
 
 import logging
 import multiprocessing
+import pickle
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -121,16 +122,14 @@ class ControlProcess:
             try:
                 answer = self._ask("run", interaction)
             except KeyboardInterrupt:
-                log = self._stop_requests().result()
-                if not isinstance(log, InteractionLog):  # lost between its arrival and here
+                seen = self._stop_requests().result()
+                if not isinstance(seen, InteractionLog):  # lost between its arrival and here
                     raise
-                return replace(
-                    log, failure=InteractionFailure.INTERRUPTED, reason="interrupted"
-                )
+                return replace(seen, failure=InteractionFailure.INTERRUPTED, reason="interrupted")
             except BaseException:
                 self._stop_at_any_rate("run")
                 raise
-        log = answer.result()
+        log: InteractionLog = answer.result()
         return log
 
     def request_stop(self) -> None:
@@ -228,7 +227,7 @@ class ControlProcess:
                 raise NotConnectedError(f"control process: did not start; {self._condition()}")
         try:
             answer: Answer = self._pipe.recv()
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, pickle.UnpicklingError) as error:  # the last: half a message
             raise NotConnectedError(f"control process: gone; {self._condition()}") from error
         return answer
 
@@ -242,7 +241,8 @@ class ControlProcess:
         self._cancel()
         self._send("stop")
         answer = self._await_answer(number)
-        self._await_answer(self._number) if answer.number == number else answer
+        stopped = answer if answer.number > number else self._await_answer(self._number)
+        stopped.result()
         return answer
 
     def _stop_at_any_rate(self, name: str) -> None:

@@ -8,7 +8,6 @@ own watchdog stops the arm, because nobody renews its command.
 import gc
 import logging
 import os
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -65,7 +64,7 @@ class ControlSetup:
 
 def serve(setup: ControlSetup, pipe: Connection, shared: SharedState) -> None:
     """Body of the control process: connect, obey until the pipe is closed, stop, disconnect."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the operator's program's to judge
+    os.setsid()  # out of the terminal's reach: Ctrl-C, Ctrl-Z and its end are the operator's
     os.dup2(2, 1)  # vendors' libraries print; standard output is not theirs
     take_priority(RealTimePriority.CONTROL)
     server: _Server | None = None
@@ -75,7 +74,10 @@ def serve(setup: ControlSetup, pipe: Connection, shared: SharedState) -> None:
             gc.freeze()  # what is there stays: no pause to look at it again
             server.publish()
             pipe.send(Answer(0))
-            server.obey()
+            try:
+                server.obey()
+            finally:
+                server.halt()  # before the gripper takes its time to disconnect
     except EOFError:
         return  # the operator's program ended
     except BaseException as error:
@@ -107,7 +109,7 @@ class _Server:
         still: dict[str, Callable[..., Any]] = {
             "set_surroundings": self._arm.set_surroundings,
             "end_freedrive": self._arm.end_freedrive,
-            "stop": self._stop,
+            "stop": self.halt,
             "gripper.stop": self.gripper.stop,
         }
         self._requests = still | {
@@ -158,7 +160,8 @@ class _Server:
         self._arm.command_twist(V_BE_E)
         self._streaming = bool(np.any(V_BE_E))
 
-    def _stop(self) -> None:
+    def halt(self) -> None:
+        """Stop the arm, and end what a hand may do to it."""
         self._streaming = False
         self._arm.stop()
 
@@ -173,7 +176,7 @@ class _Server:
             try:
                 return move(*args)
             except (OperatorLostError, OperatorStopError):
-                self._stop()
+                self.halt()
                 raise
 
         return guarded
@@ -196,9 +199,9 @@ class _Server:
             self._operator.look(self.number)
         except OperatorLostError as lost:
             self._lost = lost
-            self._stop()
+            self.halt()
         except OperatorStopError:
-            self._stop()
+            self.halt()
 
 
 def _refused(name: str) -> Callable[..., Never]:
