@@ -2,6 +2,7 @@
 
 import logging
 import multiprocessing
+import pickle
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
+from mt3.control.answer import Answer
 from mt3.control.control_server import ControlSetup, serve
 from mt3.control.real_time import RealTimePriority, take_priority
 from mt3.control.shared_state import SharedState, Snapshot
@@ -62,6 +64,7 @@ class ControlProcess:
         self._lock = threading.Lock()
         self._leaving = threading.Event()
         self._shared: SharedState | None = None
+        self._number = 0  # of the newest request
         self.arm = RemoteArm(self)
         self.gripper = RemoteGripper(self)
 
@@ -78,14 +81,15 @@ class ControlProcess:
             target=serve, args=(self._setup, theirs, shared), name="control", daemon=True
         )
         self._process.start()
+        self._number = 0
         theirs.close()
         self._leaving.clear()
         self._beating = threading.Thread(target=self._beat, args=(shared,), daemon=True)
         self._beating.start()
         try:
-            self._await_answer(time.monotonic() + _CONNECT_S)
+            self._await_answer(0, time.monotonic() + _CONNECT_S).result()
         except BaseException:
-            self._leave()
+            self._leave(shared)
             raise
         self._shared = shared
         return self
@@ -96,8 +100,8 @@ class ControlProcess:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._shared = None
-        self._leave()
+        shared, self._shared = self._require_connection(), None
+        self._leave(shared)
 
     @property
     def process_id(self) -> int:
@@ -114,17 +118,18 @@ class ControlProcess:
 
         Ctrl-C here stops it there, and what was seen until then comes back.
         """
-        log: InteractionLog
         with self._lock:
-            self._send("run", interaction)
             try:
-                log = self._await_answer()
+                answer = self._ask("run", interaction)
             except KeyboardInterrupt:
-                log = replace(
-                    self._stopped_answer(),
-                    failure=InteractionFailure.INTERRUPTED,
-                    reason="interrupted",
-                )
+                seen = self._stop_requests().result()
+                if not isinstance(seen, InteractionLog):  # lost between its arrival and here
+                    raise
+                return replace(seen, failure=InteractionFailure.INTERRUPTED, reason="interrupted")
+            except BaseException:
+                self._stop_at_any_rate("run")
+                raise
+        log: InteractionLog = answer.result()
         return log
 
     def request_stop(self) -> None:
@@ -134,20 +139,35 @@ class ControlProcess:
     def call(self, name: str, *args: object) -> Any:  # noqa: ANN401  # what the request gives
         """Have the control process do something and wait for its answer.
 
+        Whatever ends the wait, be it Ctrl-C or SIGTERM as an exception, stops the arm first.
+
         Raises:
             NotConnectedError: Outside the ``with`` block, or the control process is gone.
             Mt3Error: What it raised.
         """
         with self._lock:
-            self._send(name, *args)
             try:
-                return self._await_answer()
-            except KeyboardInterrupt:
-                try:
-                    self._stopped_answer()
-                except DeviceError:
-                    _log.info("%s: interrupted", name)
+                answer = self._ask(name, *args)
+            except BaseException:
+                self._stop_at_any_rate(name)
                 raise
+        return answer.result()
+
+    def stop(self) -> None:
+        """Stop the arm now, ending what another thread waits for; later requests move it again.
+
+        Raises:
+            NotConnectedError: Outside the ``with`` block, or the control process is gone.
+            DeviceError: The arm did not stop.
+        """
+        self._cancel()
+        while not self._lock.acquire(timeout=_POLL_S):
+            self._cancel()  # the other thread may just have asked for something more
+        try:
+            answer = self._ask("stop")
+        finally:
+            self._lock.release()
+        answer.result()
 
     def snapshot(self) -> Snapshot:
         """The robot as the control process last saw it.
@@ -176,15 +196,28 @@ class ControlProcess:
             shared.beat_s = time.monotonic()
             time.sleep(_BEAT_S)
 
+    def _ask(self, name: str, *args: object) -> Answer:
+        """One request and its answer; the caller holds the lock."""
+        self._send(name, *args)
+        return self._await_answer(self._number)
+
     def _send(self, name: str, *args: object) -> None:
         self._require_connection().beat_s = time.monotonic()  # whoever asks is alive
+        self._number += 1
         try:
-            self._pipe.send((name, args))
+            self._pipe.send((self._number, name, args))
         except OSError as error:
             raise NotConnectedError(f"control process: gone; {self._condition()}") from error
 
-    def _await_answer(self, deadline_s: float | None = None) -> Any:  # noqa: ANN401
-        """What was answered, as long as the control process shows that it works."""
+    def _await_answer(self, number: int, deadline_s: float | None = None) -> Answer:
+        """The first answer to a request or a later one; who gave up on older ones lost theirs."""
+        while True:
+            answer = self._receive(deadline_s)
+            if answer.number >= number:
+                return answer
+
+    def _receive(self, deadline_s: float | None) -> Answer:
+        """The next answer, as long as the control process shows that it works."""
         while not self._pipe.poll(_POLL_S):
             now_s = time.monotonic()
             if deadline_s is None:
@@ -193,21 +226,31 @@ class ControlProcess:
             elif now_s > deadline_s or not self._process.is_alive():
                 raise NotConnectedError(f"control process: did not start; {self._condition()}")
         try:
-            sound, answer = self._pipe.recv()
-        except (EOFError, OSError) as error:
+            answer: Answer = self._pipe.recv()
+        except (EOFError, OSError, pickle.UnpicklingError) as error:  # the last: half a message
             raise NotConnectedError(f"control process: gone; {self._condition()}") from error
-        if not sound:
-            raise answer
         return answer
 
-    def _stopped_answer(self) -> Any:  # noqa: ANN401
-        """Stop what is under way, and its answer; the next request is not stopped."""
-        shared = self._require_connection()
-        shared.stop = True
+    def _cancel(self) -> None:
+        """Stop what was asked for until now; the next request is not stopped."""
+        self._require_connection().cancelled = self._number
+
+    def _stop_requests(self) -> Answer:
+        """Stop what is under way; its answer, or that to the stop where its own was lost."""
+        number = self._number
+        self._cancel()
+        self._send("stop")
+        answer = self._await_answer(number)
+        stopped = answer if answer.number > number else self._await_answer(self._number)
+        stopped.result()
+        return answer
+
+    def _stop_at_any_rate(self, name: str) -> None:
+        """The same, where another error is already on its way."""
         try:
-            return self._await_answer()
-        finally:
-            shared.stop = False
+            self._stop_requests()
+        except DeviceError as error:
+            _log.warning("%s was given up, and the arm may not have been stopped: %s", name, error)
 
     def _condition(self) -> str:
         """How the control process is, in words."""
@@ -222,16 +265,19 @@ class ControlProcess:
             raise NotConnectedError("control process: not connected, use it inside `with`")
         return self._shared
 
-    def _leave(self) -> None:
-        """End the process, which stops the arm on its way out."""
+    def _leave(self, shared: SharedState) -> None:
+        """End the process, which stops the arm at once, whatever it is still asked to do."""
+        shared.stop = True
         self._pipe.close()
-        self._process.join(_LEAVE_S)
-        if self._process.is_alive():
-            _log.error("the control process did not end, and is killed")
-            self._process.kill()
-            self._process.join()
-        self._leaving.set()
-        self._beating.join()
+        try:
+            self._process.join(_LEAVE_S)
+            if self._process.is_alive():
+                _log.error("the control process did not end, and is killed")
+                self._process.kill()
+                self._process.join()
+        finally:
+            self._leaving.set()
+            self._beating.join()
 
 
 class RemoteArm:
@@ -280,8 +326,8 @@ class RemoteArm:
         self._control.call("follow", trajectory)
 
     def stop(self) -> None:
-        """Stop all motion now and hold still."""
-        self._control.call("stop")
+        """Stop all motion now and hold still, also what another thread began."""
+        self._control.stop()
 
     def begin_freedrive(self) -> None:
         """Let a hand move the arm; see ``GuardedArm.begin_freedrive``."""

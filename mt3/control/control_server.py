@@ -8,7 +8,6 @@ own watchdog stops the arm, because nobody renews its command.
 import gc
 import logging
 import os
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -16,6 +15,7 @@ from typing import Any, Never
 
 import numpy as np
 
+from mt3.control.answer import Answer
 from mt3.control.monotonic_clock import MonotonicClock
 from mt3.control.operator_watch import OperatorWatch
 from mt3.control.real_time import RealTimePriority, take_priority
@@ -64,7 +64,7 @@ class ControlSetup:
 
 def serve(setup: ControlSetup, pipe: Connection, shared: SharedState) -> None:
     """Body of the control process: connect, obey until the pipe is closed, stop, disconnect."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the operator's program's to judge
+    os.setsid()  # out of the terminal's reach: Ctrl-C, Ctrl-Z and its end are the operator's
     os.dup2(2, 1)  # vendors' libraries print; standard output is not theirs
     take_priority(RealTimePriority.CONTROL)
     server: _Server | None = None
@@ -73,12 +73,15 @@ def serve(setup: ControlSetup, pipe: Connection, shared: SharedState) -> None:
         with server.driver, server.gripper:
             gc.freeze()  # what is there stays: no pause to look at it again
             server.publish()
-            pipe.send((True, None))
-            server.obey()
+            pipe.send(Answer(0))
+            try:
+                server.obey()
+            finally:
+                server.halt()  # before the gripper takes its time to disconnect
     except EOFError:
         return  # the operator's program ended
     except BaseException as error:
-        _send_error(pipe, error)
+        _send_error(pipe, server.number if server else 0, error)
     finally:
         gc.unfreeze()  # else libraries report at exit what was not collected
 
@@ -93,6 +96,7 @@ class _Server:
         self.driver = setup.build_arm(clock=self._clock)
         self.gripper = setup.build_gripper()
         self._arm = GuardedArm(self.driver, setup.model, setup.limits, setup.T_WB, MonotonicClock())
+        self.number = 0  # of the newest request
         self._streaming = False
         self._lost: OperatorLostError | None = None
         moving: dict[str, Callable[..., Any]] = {
@@ -105,7 +109,7 @@ class _Server:
         still: dict[str, Callable[..., Any]] = {
             "set_surroundings": self._arm.set_surroundings,
             "end_freedrive": self._arm.end_freedrive,
-            "stop": self._stop,
+            "stop": self.halt,
             "gripper.stop": self.gripper.stop,
         }
         self._requests = still | {
@@ -121,7 +125,7 @@ class _Server:
         """
         while True:
             if self._pipe.poll(_IDLE_S):
-                name, args = self._pipe.recv()
+                self.number, name, args = self._pipe.recv()
                 self._answer(self._requests[name], args)
             elif self._streaming or self._arm.guided:
                 self._watch_stream()
@@ -146,17 +150,18 @@ class _Server:
             if not isinstance(error, Mt3Error):
                 _log.exception("unexpected error in the control process")
             self.publish()
-            _send_error(self._pipe, error)
+            _send_error(self._pipe, self.number, error)
         else:
             self.publish()
-            self._pipe.send((True, answer))
+            self._pipe.send(Answer(self.number, answer))
 
     def _command_twist(self, V_BE_E: FloatArray) -> None:
         self._streaming = True
         self._arm.command_twist(V_BE_E)
         self._streaming = bool(np.any(V_BE_E))
 
-    def _stop(self) -> None:
+    def halt(self) -> None:
+        """Stop the arm, and end what a hand may do to it."""
         self._streaming = False
         self._arm.stop()
 
@@ -171,7 +176,7 @@ class _Server:
             try:
                 return move(*args)
             except (OperatorLostError, OperatorStopError):
-                self._stop()
+                self.halt()
                 raise
 
         return guarded
@@ -181,22 +186,22 @@ class _Server:
         if self._lost is not None:
             lost, self._lost = self._lost, None
             raise lost
-        self._operator.look()
+        self._operator.look(self.number)
 
     def _watch(self) -> None:
         """Called from within every motion, each 10 ms."""
-        self._operator.look()
+        self._operator.look(self.number)
         self.publish()
 
     def _watch_stream(self) -> None:
         """The same between requests, while a twist or a hand moves the arm."""
         try:
-            self._operator.look()
+            self._operator.look(self.number)
         except OperatorLostError as lost:
             self._lost = lost
-            self._stop()
+            self.halt()
         except OperatorStopError:
-            self._stop()
+            self.halt()
 
 
 def _refused(name: str) -> Callable[..., Never]:
@@ -212,12 +217,9 @@ def _refused(name: str) -> Callable[..., Never]:
     return refuse
 
 
-def _send_error(pipe: Connection, error: BaseException) -> None:
-    """Hand an error to the operator's program, in words where it cannot cross as it is."""
-    known = error if isinstance(error, Mt3Error) else None
+def _send_error(pipe: Connection, number: int, error: BaseException) -> None:
+    """Hand the error of a request to the operator's program, if it is still there."""
     try:
-        pipe.send(
-            (False, known or DeviceError(f"control process: {type(error).__name__}: {error}"))
-        )
+        pipe.send(Answer.of_error(number, error))
     except (OSError, ValueError):
         _log.warning("the operator's program is gone: %s", error)

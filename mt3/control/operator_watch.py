@@ -29,14 +29,17 @@ class OperatorWatch:
         self._operator_id = os.getppid()
         self._stat = Path(f"/proc/{self._operator_id}/stat")
 
-    def look(self) -> None:
+    def look(self, request: int) -> None:
         """Make sure that somebody watches, and does not want the arm to rest.
+
+        Args:
+            request: Number of the one that moves the arm.
 
         Raises:
             OperatorStopError: A stop is wanted.
             OperatorLostError: Nobody watches.
         """
-        if self._shared.stop:
+        if self._shared.stop or request <= self._shared.cancelled:
             raise OperatorStopError("operator: asked for a stop; the arm was stopped")
         silent_s = time.monotonic() - self._shared.beat_s
         if silent_s > LONGEST_SILENCE_S:

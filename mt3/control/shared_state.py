@@ -52,6 +52,7 @@ class SharedState:
     def __init__(self, context: SpawnContext) -> None:
         self._beat_s: Any = context.RawValue("d", 0.0)
         self._stop: Any = context.RawValue("b", 0)
+        self._cancelled: Any = context.RawValue("Q", 0)
         self._written: Any = context.RawValue("Q", 0)
         self._slots: Any = context.RawArray("c", _SLOTS * _CAPACITY)
 
@@ -66,12 +67,21 @@ class SharedState:
 
     @property
     def stop(self) -> bool:
-        """Whether the operator wants the arm to rest."""
+        """Whether the operator wants the arm to rest from now on, whatever is asked."""
         return bool(self._stop.value)
 
     @stop.setter
     def stop(self, stop: bool) -> None:
         self._stop.value = int(stop)
+
+    @property
+    def cancelled(self) -> int:
+        """Number of the newest request that is no longer wanted, nor are those before it."""
+        return int(self._cancelled.value)
+
+    @cancelled.setter
+    def cancelled(self, number: int) -> None:
+        self._cancelled.value = number
 
     def publish(self, snapshot: Snapshot) -> None:
         """Write the newest snapshot; only the control process does."""

@@ -183,40 +183,108 @@ def test_a_killed_or_frozen_control_process_is_noticed(control, number) -> None:
 
 
 _OPERATOR = """
-import sys, time
+import pickle, signal, sys, time
 from functools import partial
 import numpy as np
 sys.path.insert(0, {emulators!r})
+
+def ends(number, frame):  # as TerminalKeys has it
+    raise SystemExit(128 + number)
+
 if __name__ == "__main__":
     from traced_robot import TracedArm, TracedGripper
     from mt3.control.control_process import ControlProcess
     from mt3.geometry import SE3
-    import pickle
-    model, limits, joints = pickle.loads({data!r})
+    from mt3.interfaces import JointTrajectory
+    signal.signal(signal.SIGTERM, ends)
+    model, limits, joints, interaction = pickle.loads({data!r})
     arm = partial(TracedArm, trace={trace!r}, joints=joints, T_BE=model.forward(joints))
     with ControlProcess(arm, TracedGripper, model, limits, SE3.identity()) as control:
+        if {doing!r} == "follow":
+            t_s = np.linspace(0.0, 60.0, 6000)
+            control.arm.follow(JointTrajectory(t_s, np.repeat(joints[None], 6000, 0)))
+        elif {doing!r} == "run":
+            control.run(interaction)
+        elif {doing!r} == "freedrive":
+            control.arm.begin_freedrive()
+            time.sleep(60.0)
         while True:
             control.arm.command_twist(np.array([0.0, 0.0, 0.02, 0.0, 0.0, 0.0]))
             time.sleep(1 / 60)
 """
+_MOVING = {"stream": "twist", "follow": "joints", "run": "rest", "freedrive": "freedrive"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-def test_a_killed_or_frozen_program_leaves_an_arm_at_rest(trace, tmp_path, number) -> None:
-    """The figures are the bench's; here that it stops at all, and the process ends."""
+@pytest.mark.parametrize(
+    ("doing", "number"),
+    [
+        ("stream", signal.SIGKILL),
+        ("stream", signal.SIGSTOP),
+        ("follow", signal.SIGTERM),
+        ("follow", signal.SIGHUP),
+        ("run", signal.SIGTERM),
+        ("run", signal.SIGSTOP),
+        ("freedrive", signal.SIGHUP),
+        ("freedrive", signal.SIGSTOP),
+    ],
+)
+def test_however_a_program_ends_it_leaves_an_arm_at_rest(trace, tmp_path, doing, number) -> None:
+    """What a terminal sends reached the control process too: it died, or froze, with no stop.
+
+    SIGTERM waited for the end of what was under way. The figures are the bench's; here that it
+    stops at all, and the process ends.
+    """
     script = tmp_path / "operator.py"
-    data = pickle.dumps((MODEL, LIMITS, PANDA.observe_joints))
+    data = pickle.dumps((MODEL, LIMITS, np.array(PANDA.observe_joints), resting(60.0)))
     emulators = os.path.dirname(traced_robot.__file__)
-    script.write_text(_OPERATOR.format(emulators=emulators, data=data, trace=str(trace)))
-    process = subprocess.Popen([sys.executable, str(script)])
+    script.write_text(
+        _OPERATOR.format(emulators=emulators, data=data, trace=str(trace), doing=doing)
+    )
+    process = subprocess.Popen([sys.executable, str(script)], start_new_session=True)
     try:
-        wait_for(lambda: words(trace).count("twist") > 20 or process.poll() is not None, 60.0)
+        moving = _MOVING[doing]
+        wait_for(lambda: moving in words(trace) or process.poll() is not None, 60.0)
+        time.sleep(0.2)
         assert process.poll() is None, "the operator's program ended"
-        process.send_signal(number)
+        os.killpg(process.pid, number)  # as a terminal does: to all that it started
         wait_for(lambda: words(trace)[-1] in ("stop", "disconnect"))
-        if number == signal.SIGKILL:
+        assert doing != "freedrive" or "held" in words(trace)
+        if number != signal.SIGSTOP:
             wait_for(lambda: words(trace)[-1] == "disconnect")
     finally:
         process.kill()
         process.wait()
     wait_for(lambda: words(trace)[-1] == "disconnect")
+    assert words(trace)[-2] == "stop"
+
+
+def test_a_stop_from_another_thread_ends_what_is_under_way(control, trace) -> None:
+    """It waited until the trajectory was at its end."""
+    t_s = np.linspace(0.0, 60.0, 6000)
+    still = JointTrajectory(t_s, np.repeat(np.array(PANDA.observe_joints)[None], 6000, 0))
+    with control:
+        stopping = threading.Timer(0.3, control.arm.stop)
+        stopping.start()
+        with pytest.raises(OperatorStopError):
+            control.arm.follow(still)
+        stopping.join()
+        control.arm.command_twist(FORWARD)  # only that one was stopped
+
+
+def stream_until_ctrl_c(control, delay_s) -> None:
+    threading.Timer(delay_s, os.kill, (os.getpid(), signal.SIGINT)).start()
+    while True:
+        control.arm.command_twist(FORWARD)
+
+
+def test_answers_belong_to_their_requests_after_ctrl_c(control) -> None:
+    """One that came late was taken for that of the next request, and so on for ever."""
+    with control:
+        for delay_s in np.linspace(0.0, 0.02, 12):
+            with pytest.raises(KeyboardInterrupt):
+                stream_until_ctrl_c(control, delay_s)
+            with pytest.raises(SafetyViolation):
+                control.arm.command_twist(np.full(6, np.nan))
+        control.request_stop()
+        with pytest.raises(OperatorStopError):
+            control.arm.command_twist(FORWARD)
