@@ -16,7 +16,7 @@ UP = np.array([0.0, 0.0, -0.1, 0.0, 0.0, 0.0])  # of a tool that points down
 
 
 class ConnectionContract:
-    """Fixtures: ``arm`` (not connected), ``stray_arm`` and ``clock``. Beside ``ArmContract``.
+    """Beside ``ArmContract``. Fixtures: ``arm`` (not connected), ``stray_arm`` and ``clock``.
 
     ``stray_arm`` is a function: it constructs the driver for an address where nothing listens.
 
