@@ -180,30 +180,28 @@ def _require_remote(host: str) -> tuple[int, int]:
     dashboard = import_extra("dashboard_client", "ur").DashboardClient(host)
     try:
         dashboard.connect()
-        version = _polyscope(host, dashboard.polyscopeVersion())
-        remote = not (5, 6) <= version < (6, 0) or dashboard.isInRemoteControl()
+        text = dashboard.polyscopeVersion()
+        found = re.match(r"(\d+)\.(\d+)", text)
+        version = (int(found[1]), int(found[2])) if found else None
+        asked = version is not None and (5, 6) <= version < (6, 0)
+        remote = not asked or dashboard.isInRemoteControl()
         dashboard.disconnect()
     except RuntimeError as error:
         raise NotConnectedError(
             f"{host}: the dashboard server does not answer ({error}); allow it on the pendant "
             "under Settings, Security, Services"
         ) from error
+    if version is None:
+        raise DeviceError(
+            f"{host}: got {text!r} as the version of PolyScope, expected numbers; is this the "
+            "controller of a CB3 or e-Series robot?"
+        )
     if not remote:
         raise DeviceError(
             f"{host}: the robot is in local mode; choose Remote Control at the top right of the "
             "pendant (allow it once under Settings, System, Remote Control)"
         )
     return version
-
-
-def _polyscope(host: str, text: str) -> tuple[int, int]:
-    found = re.match(r"(\d+)\.(\d+)", text)
-    if found is None:
-        raise DeviceError(
-            f"{host}: got {text!r} as the version of PolyScope, expected numbers; is this the "
-            "controller of a CB3 or e-Series robot?"
-        )
-    return int(found[1]), int(found[2])
 
 
 def _control_client(host: str, rate_hz: float) -> Any:  # noqa: ANN401
