@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hardware.arms.franka_setup import JOINTS, mode_fault, pose_of
+from hardware.arms.franka_setup import JOINTS, mode_fault, pose_of, tool_wrench
 from hardware.fault_latch import FaultLatch
 from mt3.errors import DeviceError, NotConnectedError, StaleDataError
 from mt3.interfaces import ArmState, Clock
@@ -73,7 +73,9 @@ class FrankaLink:
                 "the robot sends nothing: check cable and network"
             )
         J_E = self._robot.model.body_jacobian(self.vendor.Frame.EndEffector, state)
-        return ArmState(self._newest[1], state.q, pose_of(state.O_T_EE), J_E @ np.asarray(state.dq))
+        V_BE_E = J_E @ np.asarray(state.dq)
+        T_BE, wrench_E = pose_of(state.O_T_EE), tool_wrench(state)
+        return ArmState(self._newest[1], state.q, T_BE, V_BE_E, wrench_E)
 
     def move_tool(self, V_B: FloatArray) -> None:
         """Go over to a velocity of E along the axes of B (libfranka's O_dP_EE); 0.1 s later rest.

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from hardware.arms.wrench import wrench_at_tool
 from mt3.errors import ConfigurationError, DeviceError
 from mt3.geometry import SE3
 from mt3.tool import ToolFrame
@@ -36,6 +37,16 @@ _REMEDIES = {
 def pose_of(affine: Any) -> SE3:  # noqa: ANN401  # franky has no types
     """A pose of franky's; its rotation is made a rotation again, for it was sent as float32."""
     return SE3.from_quat_xyzw(affine.quaternion, affine.translation)
+
+
+def tool_wrench(state: Any) -> FloatArray:  # noqa: ANN401  # franky has no types
+    """What presses on the tool, wrench_E, (6,), N then Nm; the robot's own estimate.
+
+    Source: libfranka, robot_state.h, ``K_F_ext_hat_K``: about and along the stiffness frame K,
+    positive where the robot presses on its environment, and zero near a singular posture.
+    """
+    T_EK = pose_of(state.EE_T_K)
+    return wrench_at_tool(T_EK.R, T_EK.t, -np.asarray(state.K_F_ext_hat_K))
 
 
 def mode_fault(mode_name: str) -> str | None:

@@ -10,10 +10,12 @@ import numpy as np
 from hardware.arms.ur_configuration import UrConfiguration, read_configuration
 from hardware.arms.ur_link import UrLink
 from hardware.arms.ur_pose import se3_from_ur
+from hardware.arms.ur_receiver import UrReceiver
 from hardware.arms.ur_status import program_runs, require_fit
 from hardware.extra import import_extra
 from mt3.errors import ConfigurationError, DeviceError, NotConnectedError
 from mt3.tool import ToolFrame
+from mt3.types import FloatArray
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +27,7 @@ _FIELDS = [
     "actual_q",
     "actual_TCP_pose",
     "actual_TCP_speed",
+    "actual_TCP_force",
     "robot_mode",
     "robot_status_bits",
     "safety_status_bits",
@@ -34,6 +37,7 @@ _FIELDS = [
 _TCP_M, _TCP_RAD = 0.0005, 0.005
 _PAYLOAD_KG, _COG_M = 0.05, 0.005
 _LIMIT_RAD = 0.001
+_E_SERIES = 5  # major version of PolyScope
 _DIMENSION_M = 0.002  # a calibrated arm differs from the table by about one millimetre
 
 
@@ -55,7 +59,7 @@ def connect(host: str, tool: ToolFrame, model: UrConfiguration, state_hz: float 
     rate_hz = _FASTEST if state_hz is None else state_hz
     receive = _receive_client(host, rate_hz)
     require_fit(host, receive)
-    _require_remote(host)
+    polyscope = _require_remote(host)
     if program_runs(receive):
         raise DeviceError(
             f"{host}: a program is running on the controller, ours or somebody else's; stop it on "
@@ -64,7 +68,7 @@ def connect(host: str, tool: ToolFrame, model: UrConfiguration, state_hz: float 
     require_same_arm(host, model, read_configuration(host))
     require_same_payload(host, tool, receive.getPayload(), receive.getPayloadCog())
     control = _control_client(host, rate_hz)
-    link = UrLink(host, receive, control)
+    link = UrLink(host, UrReceiver(host, receive, _sensed_point(tool, polyscope)), control)
     try:
         require_same_tcp(host, tool, control.getTCPOffset())
         link.open()
@@ -158,8 +162,17 @@ def _receive_client(host: str, rate_hz: float) -> Any:  # noqa: ANN401
     return receive
 
 
-def _require_remote(host: str) -> None:
-    """Check that the robot obeys the network.
+def _sensed_point(tool: ToolFrame, polyscope: tuple[int, int]) -> FloatArray:
+    """Point of E about which the controller tells the torque on the tool, (3,), metres.
+
+    Source: Universal Robots, script manual, ``get_tcp_force``: about the flange on the e-Series,
+    about the tool centre point on a CB3.
+    """
+    return tool.T_flange_tool.inverse().t if polyscope[0] >= _E_SERIES else np.zeros(3)
+
+
+def _require_remote(host: str) -> tuple[int, int]:
+    """Check that the robot obeys the network, and tell the version of its PolyScope.
 
     Source: Universal Robots, "Dashboard server e-Series": asked for since PolyScope 5.6; a CB3 has
     no local mode.
@@ -167,8 +180,10 @@ def _require_remote(host: str) -> None:
     dashboard = import_extra("dashboard_client", "ur").DashboardClient(host)
     try:
         dashboard.connect()
-        version = re.match(r"(\d+)\.(\d+)", dashboard.polyscopeVersion())
-        asked = version is not None and (5, 6) <= tuple(map(int, version.groups())) < (6, 0)
+        text = dashboard.polyscopeVersion()
+        found = re.match(r"(\d+)\.(\d+)", text)
+        version = (int(found[1]), int(found[2])) if found else None
+        asked = version is not None and (5, 6) <= version < (6, 0)
         remote = not asked or dashboard.isInRemoteControl()
         dashboard.disconnect()
     except RuntimeError as error:
@@ -176,11 +191,17 @@ def _require_remote(host: str) -> None:
             f"{host}: the dashboard server does not answer ({error}); allow it on the pendant "
             "under Settings, Security, Services"
         ) from error
+    if version is None:
+        raise DeviceError(
+            f"{host}: got {text!r} as the version of PolyScope, expected numbers; is this the "
+            "controller of a CB3 or e-Series robot?"
+        )
     if not remote:
         raise DeviceError(
             f"{host}: the robot is in local mode; choose Remote Control at the top right of the "
             "pendant (allow it once under Settings, System, Remote Control)"
         )
+    return version
 
 
 def _control_client(host: str, rate_hz: float) -> Any:  # noqa: ANN401

@@ -42,13 +42,13 @@ class UrLink:
 
     Args:
         host: Of the controller, for messages.
-        receive: Connected ``RTDEReceiveInterface``.
+        receiver: Of its states, connected.
         control: Connected ``RTDEControlInterface``, its script running.
     """
 
-    def __init__(self, host: str, receive: Any, control: Any) -> None:  # noqa: ANN401
+    def __init__(self, host: str, receiver: UrReceiver, control: Any) -> None:  # noqa: ANN401
         self._host = host
-        self._receiver = UrReceiver(host, receive)
+        self._receiver = receiver
         self._control = control
         self._lock = threading.RLock()
         self._error: DeviceError | None = None

@@ -173,6 +173,7 @@ class XArmKeeper:
         reading = self._link.read()
         estimate.add(reading)
         if (twist := estimate.twist()) is not None:
+            # No wrench: only the maker's force sensor, an accessory, would tell one.
             self._state = ArmState(reading.t_s, reading.joints, reading.T_BE, twist)
 
 

@@ -67,7 +67,7 @@ class SafetyLimits:
             is slowed.
         stop_condition: At this condition number such a twist ends at rest.
         max_hold_s: An arm that is told for longer to go on where a limit holds it is stopped.
-        max_force_N: Largest force on the tool, where the arm reports it.
+        max_force_N: Largest force on the tool, its bias included, where the arm reports it.
         reduced_speed_override: Allow more than 0.25 m/s of E.
 
     Raises:

@@ -90,6 +90,20 @@ class ArmContract:
         clock.sleep_until(clock.now_s() + 0.08)
         assert self.true_T_BE().is_close(before, 1e-3, 2e-3)
 
+    def test_an_error_while_it_moves_stops_it_and_comes_through(self, arm, clock) -> None:
+        def fail_while_moving() -> None:
+            with arm:
+                self.stream(arm, clock, np.array([0.0, 0.0, -0.1, 0.0, 0.0, 0.0]), 0.3)
+                assert self.true_T_BE().translation_to_m(start) > 0.01
+                raise KeyError("mine")
+
+        start = self.true_T_BE()
+        with pytest.raises(KeyError, match="mine"):
+            fail_while_moving()
+        before = self.true_T_BE()
+        clock.sleep_until(clock.now_s() + 0.3)
+        assert self.true_T_BE().is_close(before, 1e-3, 2e-3)
+
     def test_follow_ends_at_rest_at_the_last_joints(self, arm) -> None:
         with arm:
             start = arm.state().joints
@@ -117,6 +131,37 @@ class ArmContract:
     def test_leaving_does_not_hide_an_error(self, arm) -> None:
         with pytest.raises(KeyError, match="mine"), arm:
             raise KeyError("mine")
+
+
+class ObservedArmContract(ArmContract):
+    """An arm whose other end shows what it was told: any simulator and emulator.
+
+    Back door, since the arm was connected: ``first_velocity`` is the first that it was told to move
+    at, of tool or joints; ``first_joint_step`` leads from the measured joints, (n,), to the first
+    target of a path, in rad.
+    """
+
+    def first_velocity(self):
+        raise NotImplementedError
+
+    def first_joint_step(self, measured):
+        raise NotImplementedError
+
+    def test_a_stream_of_twists_begins_at_rest(self, arm, clock) -> None:
+        before = self.true_T_BE()
+        with arm:
+            clock.sleep_until(clock.now_s() + 0.05)
+            self.stream(arm, clock, np.array([0.0, 0.0, -0.1, 0.0, 0.0, 0.0]), 0.3)
+        assert self.true_T_BE().translation_to_m(before) > 0.01
+        np.testing.assert_allclose(self.first_velocity(), 0.0, atol=2e-3)
+
+    def test_the_first_joint_target_is_the_measured_joints(self, arm) -> None:
+        with arm:
+            measured = self.true_joints()
+            start = arm.state().joints + 0.01
+            arm.follow(_smooth(start, start + 0.05, 0.5))
+            np.testing.assert_allclose(self.true_joints(), start + 0.05, atol=2e-3)
+        np.testing.assert_allclose(self.first_joint_step(measured), 0.0, atol=1e-4)
 
 
 class GripperContract:

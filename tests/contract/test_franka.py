@@ -3,16 +3,21 @@
 The arm runs on the simulator's time, so that a busy machine makes these tests slow, not wrong.
 """
 
+import functools
 import pickle
 
+import numpy as np
 import pytest
-from device_contracts import ArmContract, GripperContract
+from connection_contract import ConnectionContract
+from device_contracts import GripperContract, ObservedArmContract
 from franka_rig import RunningFranka, fr3_at
 
 from hardware.grippers.franka_hand import FrankaHand
 from mt3.geometry import SE3
 
 ADDRESS = "127.0.33.1"
+NOBODY = "127.0.33.78"
+COMMAND_S = 0.01  # between the joint velocities that are streamed
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +35,10 @@ class BackDoor:
     @pytest.fixture(autouse=True)
     def open_back_door(self, running) -> None:
         running.reset()
-        self.call = running.call
+        self.running, self.call = running, running.call
 
 
-class TestArm(BackDoor, ArmContract):
+class TestArm(BackDoor, ObservedArmContract, ConnectionContract):
     max_age_s = 0.05
     lag_s = 0.15  # franky's thread begins late on a busy machine
 
@@ -42,6 +47,25 @@ class TestArm(BackDoor, ArmContract):
         arm = pickle.loads(pickle.dumps(fr3_at(ADDRESS)))  # as it goes to its process
         arm.clock = clock
         return arm
+
+    @pytest.fixture
+    def stray_arm(self):
+        return functools.partial(fr3_at, NOBODY)
+
+    def first_velocity(self):
+        return np.concatenate(self.call("first_commands")[0])
+
+    def first_joint_step(self, measured):
+        return COMMAND_S * np.array(self.call("first_commands")[0][1])
+
+    def is_connected(self) -> bool:
+        return self.call("has_client")
+
+    def cut(self) -> None:
+        self.call("cut")
+
+    def mend(self) -> None:
+        self.running.reset()
 
     def true_joints(self):
         return self.call("joints")

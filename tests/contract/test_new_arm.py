@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from acme.arm import AcmeArm
 from acme.controller import AcmeController
-from device_contracts import ArmContract
+from connection_contract import ConnectionContract
+from device_contracts import ObservedArmContract
 from emulator_process import EmulatorProcess
 
 from mt3.control.monotonic_clock import MonotonicClock
@@ -33,7 +34,7 @@ def clock():
     return MonotonicClock()
 
 
-class TestAcmeArm(ArmContract):
+class TestAcmeArm(ObservedArmContract, ConnectionContract):
     max_age_s = 0.3  # of a state
     lag_s = 0.03  # of the motion behind the command
 
@@ -42,6 +43,25 @@ class TestAcmeArm(ArmContract):
         controller.call("reset")
         self.controller = controller
         return pickle.loads(pickle.dumps(AcmeArm(ADDRESS, TOOL, *LIMITS)))  # as it is sent
+
+    @pytest.fixture
+    def stray_arm(self):
+        return functools.partial(AcmeArm, "127.0.9.77", TOOL, *LIMITS)
+
+    def first_velocity(self):
+        return self.controller.call("velocities")[0]
+
+    def first_joint_step(self, measured):
+        return self.controller.call("targets")[0] - measured
+
+    def is_connected(self) -> bool:
+        return self.controller.call("has_client")
+
+    def cut(self) -> None:
+        self.controller.call("cut")
+
+    def mend(self) -> None:
+        self.controller.call("mend")
 
     def true_joints(self):
         return self.controller.call("joints")

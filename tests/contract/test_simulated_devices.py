@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pybullet
 import pytest
-from device_contracts import ArmContract, CameraContract, GripperContract
+from device_contracts import CameraContract, GripperContract, ObservedArmContract
 
 from mt3.geometry import SE3
 from mt3.perception import Intrinsics
@@ -62,10 +62,26 @@ class BackDoor:
         return np.array([s[0] for s in pybullet.getJointStates(self.body, joints, **self.ids)])
 
 
-class TestSimArm(BackDoor, ArmContract):
+class TestSimArm(BackDoor, ObservedArmContract):
+    """It has no connection to keep: ``ConnectionContract`` is for what is behind a network."""
+
     @pytest.fixture
-    def arm(self, scene):
+    def arm(self, scene, monkeypatch):
+        drive, self.told = pybullet.setJointMotorControlArray, []
+
+        def listen(body, joints, *args, **values) -> None:
+            if body == self.body and list(joints) == list(self.numbers.arm):
+                self.told.append((values["targetPositions"], values["targetVelocities"]))
+            drive(body, joints, *args, **values)
+
+        monkeypatch.setattr(pybullet, "setJointMotorControlArray", listen)
         return scene.arm
+
+    def first_velocity(self):
+        return self.told[0][1]
+
+    def first_joint_step(self, measured):
+        return self.told[0][0] - measured
 
     def true_joints(self):
         return self.positions(self.numbers.arm)

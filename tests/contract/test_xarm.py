@@ -1,13 +1,19 @@
 """The xArm and its gripper keep the contracts, through UFACTORY's own client."""
 
+import functools
+
+import numpy as np
 import pytest
-from device_contracts import ArmContract, GripperContract
+from connection_contract import ConnectionContract
+from device_contracts import GripperContract, ObservedArmContract
 from xarm_rig import Emulator, make_arm
 
 from hardware.grippers.xarm_gripper import UfactoryGripper
 from mt3.control.monotonic_clock import MonotonicClock
 
 pytestmark = pytest.mark.usefixtures("priority")
+
+NOBODY = "127.255.255.2"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +33,7 @@ def clock():
     return MonotonicClock()
 
 
-class TestUfactoryArm(ArmContract):
+class TestUfactoryArm(ObservedArmContract, ConnectionContract):
     max_age_s = 0.3
     lag_s = 0.03
 
@@ -35,6 +41,28 @@ class TestUfactoryArm(ArmContract):
     def arm(self, emulator):
         self.emulator = emulator
         return make_arm(emulator.address)
+
+    @pytest.fixture
+    def stray_arm(self):
+        return functools.partial(make_arm, NOBODY)
+
+    def first_velocity(self):
+        kind, _, twist, _ = self.emulator.call("commands")[0]
+        assert kind == "twist"
+        return twist
+
+    def first_joint_step(self, measured):
+        told = (command for command in self.emulator.call("commands") if command[0] == "joints")
+        return np.array(next(told)[2]) - measured
+
+    def is_connected(self) -> bool:
+        return self.emulator.call("client_count") > 0
+
+    def cut(self) -> None:
+        self.emulator.call("cut")
+
+    def mend(self) -> None:
+        self.emulator.call("mend")
 
     def true_joints(self):
         return self.emulator.joints()

@@ -76,9 +76,7 @@ def wait_until(condition, within_s: float = 5.0) -> None:
 # Connecting
 
 
-def test_constructing_neither_connects_nor_imports_the_library(emulator) -> None:
-    make_arm(emulator.address), UfactoryGripper(emulator.address)
-    assert emulator.call("client_count") == 0
+def test_constructing_does_not_import_the_library() -> None:
     program = (
         "import sys, hardware.arms.xarm as a, hardware.grippers.xarm_gripper as g\n"
         "g.UfactoryGripper('127.0.0.9')\n"
@@ -215,20 +213,6 @@ def test_a_missing_gripper_is_named() -> None:
 
 
 # Motion
-
-
-def test_the_first_twist_is_zero_and_the_first_target_the_measured_joints(emulator, arm) -> None:
-    with arm:
-        stream(arm, 0.1)
-        arm.stop()
-        time.sleep(0.2)
-        measured = emulator.joints()
-        arm.follow(line(arm.state().joints + 0.01, np.full(6, 0.05), 0.5))
-    commands = emulator.call("commands")
-    assert commands[0][0] == "twist"
-    assert not any(commands[0][2])
-    first_target = next(command for command in commands if command[0] == "joints")
-    np.testing.assert_allclose(first_target[2], measured, atol=1e-5)
 
 
 def test_the_reported_twist_is_the_true_one(emulator, arm) -> None:
@@ -384,11 +368,10 @@ def test_a_cut_cable_stops_the_arm_and_is_an_error_until_we_connect_again(emulat
         stream_until_it_moves(emulator, arm)
 
 
-@pytest.mark.parametrize("fault", ["cut", "send_garbage"])
-def test_a_broken_connection_stops_the_arm_and_is_latched(emulator, arm, fault) -> None:
+def test_garbage_stops_the_arm_and_is_latched(emulator, arm) -> None:
     with arm:
         stream(arm, 0.3)
-        emulator.call(fault)
+        emulator.call("send_garbage")
         with pytest.raises(DeviceError):
             stream_and_watch(arm, 5.0)
         wait_until(lambda: not emulator.call("moves"))

@@ -76,6 +76,7 @@ class _RobotServer(FrankaRobotServer):
         super().__init__(robot, hostname_candidates)
         commands = self._FrankaServer__command_class_map
         commands[RobotCommand.kAutomaticErrorRecovery] = _Recovery
+        self.wrench_K = (0.0,) * 6  # on the environment, as the controller tells it
         self.first_commands: list = []  # of each motion, what it commanded first
         self.answered = True  # the newest state, by a command
         self._motion_is_new = False
@@ -98,7 +99,7 @@ class _RobotServer(FrankaRobotServer):
 
     @property
     def robot_state(self):
-        state = super().robot_state
+        state = super().robot_state.replace(K_F_ext_hat_K=self.wrench_K)
         return state if self.mode is RobotMode.kIdle else state.replace(robot_mode=self.mode)
 
     def start_motion(self, *args) -> None:
@@ -180,6 +181,7 @@ class FrankaSimulator:
         self._lock = threading.Lock()
         self._running = True
         self._silent = False
+        self._push_N = np.zeros(3)
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
@@ -199,11 +201,29 @@ class FrankaSimulator:
             next_s = time.monotonic() + TICK_S
             with self._lock:
                 self._server.process_commands()
+                self._apply_push()
                 self._sim.step()
                 if not self._silent:
                     self._server.send_state()
                 self._time_s.value += TICK_S
             time.sleep(max(0.0, next_s - time.monotonic()))
+
+    def _tool(self) -> np.ndarray:
+        T = np.eye(4)
+        T[:3, :3] = self._sim.data.xmat[self._hand].reshape(3, 3)
+        T[:3, 3] = self._sim.data.xpos[self._hand] + TOOL_FRAME_HAND_M * T[:3, 2]
+        return T
+
+    def _apply_push(self) -> None:
+        """Push the tool in MuJoCo, and tell of it about K (libfranka's K_F_ext_hat_K)."""
+        T_BE, data = self._tool(), self._sim.data
+        lever_m = T_BE[:3, 3] - data.xipos[self._hand]
+        data.xfrc_applied[self._hand] = [*self._push_N, *np.cross(lever_m, self._push_N)]
+        T_EK = np.reshape(self._robot.EE_T_K, (4, 4), order="F")
+        force_E = T_BE[:3, :3].T @ -self._push_N
+        torque_E = np.cross(-T_EK[:3, 3], force_E)
+        R_KE = T_EK[:3, :3].T
+        self._server.wrench_K = (*(R_KE @ force_E), *(R_KE @ torque_E))
 
     # What is true.
 
@@ -219,10 +239,7 @@ class FrankaSimulator:
         """Of the tool in the base, from MuJoCo's own kinematics, (4, 4)."""
         with self._lock:
             mujoco.mj_kinematics(self._sim.model, self._sim.data)
-            T = np.eye(4)
-            T[:3, :3] = self._sim.data.xmat[self._hand].reshape(3, 3)
-            T[:3, 3] = self._sim.data.xpos[self._hand] + TOOL_FRAME_HAND_M * T[:3, 2]
-            return T
+            return self._tool()
 
     def width_m(self) -> float:
         with self._lock:
@@ -246,7 +263,8 @@ class FrankaSimulator:
             data = self._sim.data
             data.qpos[:] = self._home
             data.qvel[:] = 0.0
-            data.xfrc_applied[:] = 0.0
+            self._push_N = np.zeros(3)
+            self._robot.EE_T_K = tuple(np.eye(4).ravel())
             self._robot.set_hand_goal(self._robot.hand_width, 0.05, 70.0)
             for component in self._robot._tracked_state_components.values():
                 for derivative in component.observers.values():
@@ -259,9 +277,14 @@ class FrankaSimulator:
             self._silent = False
 
     def push(self, force_N: tuple[float, float, float]) -> None:
-        """Push the hand along axes of the base until told otherwise."""
+        """Push the tool centre point along axes of the base until told otherwise."""
         with self._lock:
-            self._sim.data.xfrc_applied[self._hand, :3] = force_N
+            self._push_N = np.array(force_N)
+
+    def put_stiffness_frame(self, T_EK: np.ndarray) -> None:
+        """Where the controller tells the wrench, as another program may leave it, (4, 4)."""
+        with self._lock:
+            self._robot.EE_T_K = tuple(np.ravel(T_EK, order="F"))
 
     def carry(self, load_kg: float) -> None:
         """Set the controller's load, as another program may have left it."""

@@ -6,6 +6,7 @@ so is all motion when the client is gone.
 
 import contextlib
 import json
+import socket
 import socketserver
 import threading
 import time
@@ -50,7 +51,10 @@ class AcmeController:
 
     def reset(self) -> None:
         """Everything as at the start."""
+        self.mend()
         with self._lock:
+            self.velocities: list[np.ndarray] = []  # that it was told, m/s and rad/s
+            self.targets: list[np.ndarray] = []  # likewise, rad
             self._arm = xarm6()
             self._arm.T_flange_tool[2, 3] = self._tool_mm / 1000.0
             self._until_s = np.inf
@@ -64,6 +68,21 @@ class AcmeController:
         """Tool centre point in the base, (4, 4)."""
         with self._lock:
             return self._arm.pose()
+
+    def has_client(self) -> bool:
+        """Whether somebody is connected."""
+        return bool(self._server.clients)
+
+    def cut(self) -> None:
+        """Break all connections, and take no other."""
+        self._server.refusing = True
+        for client in list(self._server.clients):
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        """Take connections again."""
+        self._server.refusing = False
 
     # What a client asks for.
 
@@ -84,11 +103,13 @@ class AcmeController:
 
     def _do_speed(self, velocity_mm_s: list, turn_deg_s: list, valid_ms: float) -> None:
         V = np.concatenate([np.array(velocity_mm_s) / 1000.0, np.deg2rad(turn_deg_s)])
+        self.velocities.append(V)
         self._arm.move_by_twist(V, _ACCELERATION)
         self._until_s = time.monotonic() + valid_ms / 1000.0
 
     def _do_servo(self, joints_deg: list) -> None:
-        self._arm.servo_to(np.deg2rad(joints_deg), _LAG_S)
+        self.targets.append(np.deg2rad(joints_deg))
+        self._arm.servo_to(self.targets[-1], _LAG_S)
         self._until_s = np.inf
 
     def _do_halt(self) -> None:
@@ -108,14 +129,23 @@ class AcmeController:
 
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = daemon_threads = True
+    refusing = False
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self.clients: set[socket.socket] = set()
 
 
 class _Client(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
+        if self.server.refusing:
+            return
+        self.server.clients.add(self.connection)
         with contextlib.suppress(OSError):
             for line in self.rfile:
                 answer = self.server.answer(*json.loads(line))
                 self.wfile.write(json.dumps(answer).encode() + b"\n")
+        self.server.clients.discard(self.connection)
         self.server.answer("halt")

@@ -42,7 +42,7 @@ class Port:
 
     def drop(self) -> None:
         """Break all connections, as a controller that is switched off."""
-        for client in self._clients:
+        for client in list(self._clients):
             with contextlib.suppress(OSError):
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
                 client.shutdown(socket.SHUT_RDWR)
@@ -76,6 +76,8 @@ class Port:
         with contextlib.suppress(OSError):
             self._serve(client)
         client.close()
+        with contextlib.suppress(ValueError):  # it was dropped
+            self._clients.remove(client)
         with contextlib.suppress(ValueError):
             self._clients.remove(client)
 

@@ -42,7 +42,7 @@ class UrEmulator:
     ) -> None:
         self.host = host
         self._new_machine = lambda: Machine(
-            np.array(q), list(tcp_offset), payload_kg, list(payload_cog)
+            np.array(q), list(tcp_offset), payload_kg, list(payload_cog), version[0] >= 5
         )
         self._machine = self._new_machine()
         self._gripper = GripperModel()
@@ -193,6 +193,11 @@ class UrEmulator:
                 raise RuntimeError("the arm holds: it is not in teach mode")
             age_s = max(0.0, self._machine.now_s - t_s)
             self._machine.arm.guide(np.array(q), np.array(qd), age_s)
+
+    def push(self, force_N: Sequence[float]) -> None:
+        """Push the tool centre point along axes of the base until told otherwise, (3,)."""
+        with self._lock:
+            self._machine.push_N = np.array(force_N, float)
 
     def set_obstacle(self, opening: float | None) -> None:
         """Something between the fingers, at which they stop."""

@@ -25,7 +25,6 @@ _UNMODELLED = {
             "target_moment",
             "actual_current",
             "joint_control_output",
-            "actual_TCP_force",
             "joint_temperatures",
             "actual_joint_voltage",
             "ft_raw_wrench",
@@ -51,6 +50,8 @@ class Machine:
         tcp_offset: x, y, z, and the rotation vector, in the flange; m and rad.
         payload_kg: Mass of the tool.
         payload_cog: Its centre of mass in the flange, (3,), metres.
+        e_series: It tells the torque on its tool about the flange, a CB3 about the tool centre
+            point. Source: Universal Robots, script manual, get_tcp_force.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Machine:
         tcp_offset: list[float],
         payload_kg: float,
         payload_cog: list[float],
+        e_series: bool = True,
     ) -> None:
         T = np.eye(4)
         T[:3, :3] = cv2.Rodrigues(np.array(tcp_offset[3:], float))[0]
@@ -67,6 +69,8 @@ class Machine:
             ur5e.DH, np.array(q, float), ur5e.MAX_VELOCITY, ur5e.MAX_ACCELERATION, T
         )
         self.tcp_offset = list(tcp_offset)
+        self.push_N = np.zeros(3)  # on the tool centre point, along the base
+        self._e_series = e_series
         self.payload = (payload_kg, list(payload_cog))
         self.inputs: dict[str, object] = {}
         self.outputs: dict[str, object] = {"output_int_register_0": 0}
@@ -188,10 +192,17 @@ class Machine:
             "target_TCP_pose": self._pose,
             "actual_TCP_speed": speed,
             "target_TCP_speed": speed,
+            "actual_TCP_force": self._wrench(),
             "payload": self.payload[0],
             "payload_cog": self.payload[1],
             "tcp_offset": self.tcp_offset,
         }
+
+    def _wrench(self) -> list[float]:
+        tool = self.arm.T_flange_tool
+        R_base_flange = self.arm.pose()[:3, :3] @ tool[:3, :3].T
+        lever_m = R_base_flange @ tool[:3, 3] if self._e_series else np.zeros(3)
+        return [*self.push_N.tolist(), *np.cross(lever_m, self.push_N).tolist()]
 
     def _status(self) -> dict[str, object]:
         running = self.program is not None or self.foreign_program
