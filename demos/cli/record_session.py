@@ -43,7 +43,7 @@ def run_session(cfg: DictConfig, console: Console) -> Outcome:
     screen, stopped = TerminalScreen(console), False
     with ExitStack() as stack:
         keys = stack.enter_context(TerminalKeys())
-        bench = stack.enter_context(Workbench(cfg, key_map))
+        bench = stack.enter_context(Workbench(cfg, keys, key_map))
         scene = bench.open_rig(tasks[0], 0)[0].scene
         library = DemoLibrary.open_for_recording(cfg.library, scene.robot, scene.backend)
         _mend(library, console)
