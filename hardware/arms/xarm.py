@@ -16,7 +16,7 @@ from mt3.control.monotonic_clock import MonotonicClock
 from mt3.errors import ConfigurationError, DeviceError, NotConnectedError
 from mt3.interfaces import ArmState, Clock, JointTrajectory
 from mt3.tool import ToolFrame
-from mt3.types import FloatArray, frozen_array
+from mt3.types import FloatArray, require_bool, frozen_array
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +65,7 @@ class UfactoryArm:
             raise ConfigurationError(
                 f"model: got {model!r}, expected one of {', '.join(xarm_checks.MODELS)}"
             )
+        require_bool("clear_errors", clear_errors)
         self.clock: Clock = clock or MonotonicClock()
         self._address = ufactory_sdk.require_address(address)
         self._model = model

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import (
@@ -64,6 +65,12 @@ def main() -> int:
 
 
 def _bench(cfg: DictConfig, console: Console) -> Outcome:
+    if "operator" not in cfg:
+        raise ConfigurationError(
+            f"scene: got {HydraConfig.get().runtime.choices['scene']}, expected one of simulation: a "
+            "bench records and tries without anybody there; leave scene= out, or try a real arm "
+            "with mt3-run"
+        )
     workers = whole_number(cfg, "workers", 1)
     whole_number(cfg, "seed", 0)
     if cfg.placements is not None:
