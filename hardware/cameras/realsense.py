@@ -46,9 +46,7 @@ class RealSenseCamera:
         rate_hz: int,
         distortion: Sequence[float] | None = None,
     ) -> None:
-        if (
-            serial is None
-        ):  # several may be connected, and the wrong one would be calibrated wrongly
+        if serial is None:  # of several that are connected, only a person knows which
             raise ConfigurationError(
                 f"camera {name}: serial: missing, expected the number on its label, in quotes, for "
                 f"example scene.cameras.{name}.driver.serial=\"'123456789012'\"; the SDK's "

@@ -65,12 +65,7 @@ def main() -> int:
 
 
 def _bench(cfg: DictConfig, console: Console) -> Outcome:
-    if "operator" not in cfg:
-        raise ConfigurationError(
-            f"scene: got {HydraConfig.get().runtime.choices['scene']}, expected one of simulation: a "
-            "bench records and tries without anybody there; leave scene= out, or try a real arm "
-            "with mt3-run"
-        )
+    _require_simulation(cfg)
     workers = whole_number(cfg, "workers", 1)
     whole_number(cfg, "seed", 0)
     if cfg.placements is not None:
@@ -91,6 +86,16 @@ def _bench(cfg: DictConfig, console: Console) -> Outcome:
         console.print(f"results in {out}", markup=False)
     code = ExitCode.FAILED if document["total"]["errors"] else ExitCode.SUCCESS
     return Outcome(code, {"exit_code": int(code), "out": str(out), **document})
+
+
+def _require_simulation(cfg: DictConfig) -> None:
+    """Refuse a scene in which nobody demonstrates unattended, as every real one is."""
+    if "operator" not in cfg:
+        scene = HydraConfig.get().runtime.choices["scene"]
+        raise ConfigurationError(
+            f"scene: got {scene}, expected sim: benches run in simulation only; leave scene= out, "
+            "or try a real arm with mt3-run"
+        )
 
 
 def _demonstrate(

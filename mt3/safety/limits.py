@@ -13,7 +13,8 @@ from mt3.types import FloatArray, require_bool, require_positive
 # ISO 10218-1:2011, 5.6.2: at reduced speed the tool centre point stays at or below 250 mm/s.
 REDUCED_SPEED_M_S = 0.25
 
-REACH_M = 5.0  # of W's origin; what is farther off no arm here reaches, and is in millimetres
+# No table-top arm reaches so far from W's origin, near which it stands: more is in millimetres.
+_REACH_M = 5.0
 
 Corner: TypeAlias = tuple[float, float, float]
 Box: TypeAlias = tuple[Corner, Corner]
@@ -197,8 +198,8 @@ class SafetyLimits:
                 raise ConfigurationError(
                     f"{name}: got {corners.tolist()}, expected two corners, lower under upper"
                 )
-            if np.abs(corners).max() > REACH_M:
+            if np.abs(corners).max() > _REACH_M:
                 raise ConfigurationError(
-                    f"{name}: got {corners.tolist()}, expected metres, within {REACH_M:g} m of W's "
+                    f"{name}: got {corners.tolist()}, expected metres, within {_REACH_M:g} m of W's "
                     "origin; divide millimetres by 1000, and end a wall there"
                 )
