@@ -65,11 +65,11 @@ def quote(text: str) -> str:
 
 
 def describe_broken_yaml(error: YAMLError) -> str:
-    """Where a file is no YAML, and why, in one line."""
+    """Where a configuration file cannot be read as YAML, and why, in one line."""
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return " ".join(str(error).split())
     mark = error.problem_mark
-    return f"{mark.name}, line {mark.line + 1}: this is no YAML: {error.problem}; correct the file"
+    return f"{mark.name}, line {mark.line + 1}: cannot be read: {error.problem}; correct this file"
 
 
 def describe_unknown_key(error: BaseException | None) -> str | None:

@@ -200,6 +200,6 @@ class SafetyLimits:
                 )
             if np.abs(corners).max() > _REACH_M:
                 raise ConfigurationError(
-                    f"{name}: got {corners.tolist()}, expected metres, within {_REACH_M:g} m of W's "
-                    "origin; divide millimetres by 1000, and end a wall there"
+                    f"{name}: got {corners.tolist()}, expected metres, within {_REACH_M:g} m of "
+                    "W's origin; divide millimetres by 1000, and end a wall there"
                 )

@@ -122,7 +122,7 @@ def test_without_a_key_nothing_stops(terminal):
         assert not stopped.wait(0.1)
 
 
-@pytest.mark.parametrize("value", ["no", 0, None])
+@pytest.mark.parametrize("value", ["no", "nein", 0, None])
 def test_what_is_neither_true_nor_false_is_refused(value):
     with pytest.raises(ConfigurationError, match="dead_man: got"):
         yes_or_no(OmegaConf.create({"dead_man": value}), "dead_man")
