@@ -44,7 +44,7 @@ Settings, as key=value:
   output=json    one JSON document on standard output (default human)
   scene=NAME     which workplace (default sim)
 With a real arm, scene=ur5e, xarm6 or franka: connecting may activate a gripper, which then opens
-and closes its fingers; may_grip=false forbids it. The operator moves the arm.
+and closes its fingers; may_grip=false forbids it. Name a device, such as teleop=hand_guiding.
   execute=true   let a replay check, too, move it; any key stops it then
   calibrations=unchecked
                  use the cameras' calibrations without a look whether they still hold

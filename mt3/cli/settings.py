@@ -56,12 +56,15 @@ def yes_or_no(cfg: DictConfig, name: str) -> bool:
 def require_choices(cfg: DictConfig) -> None:
     """Check what says whether a real robot may move, and how its cameras' poses are known.
 
+    Commands of simulation alone lack some of it.
+
     Raises:
         ConfigurationError: Neither true nor false, or cameras whose poses nobody knows.
     """
     for name in ("execute", "may_move", "may_grip"):
-        yes_or_no(cfg, name)
-    if cfg.calibrations not in ("checked", "unchecked"):
+        if name in cfg:
+            yes_or_no(cfg, name)
+    if cfg.get("calibrations", "checked") not in ("checked", "unchecked"):
         raise ConfigurationError(
             f"calibrations: got {cfg.calibrations!r}, expected checked or unchecked; without one "
             "nobody knows where a camera is: mt3-calibrate hand-eye finds out"

@@ -194,7 +194,7 @@ def test_a_pressed_emergency_stop_is_refused_until_it_is_released_and_cleared(em
             pass
     emulator.call("tell", "release_emergency_stop")
     with (
-        pytest.raises(DeviceError, match="scene.arm.clear_errors=true"),
+        pytest.raises(DeviceError, match=r"scene\.arm\.clear_errors=true"),
         make_arm(emulator.address),
     ):
         pass

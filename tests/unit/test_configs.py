@@ -14,6 +14,7 @@ import demos.cli.record
 import mt3.cli.run
 from mt3.cli.assembly import build
 from mt3.cli.entry import config_for_record, run_hydra_command
+from mt3.cli.settings import require_choices
 from mt3.errors import ConfigurationError
 from mt3.execution.executor import ExecutionRules
 from mt3.execution.observer import ObservationRules
@@ -170,6 +171,11 @@ def test_what_would_move_an_arm_blindly_is_refused(command, typed, said, capfd):
     """
     assert run_hydra_command(command, ["task=push the box", "library=library", typed]) == 3
     assert said in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["run", "record", "bench"])
+def test_what_is_configured_is_not_refused(command):
+    require_choices(composed(command))
 
 
 def test_every_setting_that_a_driver_asks_for_can_be_typed():
