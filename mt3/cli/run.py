@@ -55,8 +55,8 @@ On a real arm, with scene=ur5e, xarm6 or franka:
   until=approach go to the bottleneck and no further; until=plan only plans
   calibrations=unchecked
                  use the cameras' calibrations without a look whether they still hold
-While it may move, any key stops the arm, and so does the end of this program; dead_man=false
-leaves the keys out, for runs without a terminal.
+With execute=true any key stops the arm, from before it connects, and so does the end of this
+program; dead_man=false leaves the keys out, for runs without a terminal.
 
 Useful others: scene.instance_seed=N keeps one shape of the object, scene.distractors=N.
 Every value can be set; --cfg job prints them all.

@@ -173,6 +173,14 @@ def test_what_would_move_an_arm_blindly_is_refused(command, typed, said, capfd):
     assert said in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("speed", ["fast", "true", "2.0"])
+def test_a_speed_that_is_no_share_is_named(speed, monkeypatch, capfd):
+    """speed=fast told of '<' not supported between instances."""
+    monkeypatch.setattr(mt3.cli.run, "build_workplace", lambda cfg: build(cfg.limits))
+    assert run_hydra_command(mt3.cli.run.COMMAND, ["task=push the box", f"speed={speed}"]) == 3
+    assert "mt3-run: speed: got" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["run", "record", "bench"])
 def test_what_is_configured_is_not_refused(command):
     require_choices(composed(command))
