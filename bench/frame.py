@@ -57,7 +57,7 @@ def measure() -> dict[str, float]:
     def move(frame: int) -> None:
         for k, name in enumerate(OBJECTS):
             p_W = (0.42 + 0.16 * (k % 2), -0.22 + 0.22 * (k // 2), 0.0)
-            scene.world.place(name, SE3.from_yaw(k + 0.2 * frame, p_W))
+            scene.world.place(name, SE3.from_yaw((k + 0.2 * frame) % (2 * np.pi), p_W))
         joints = PANDA.observe_joints + 0.002 * frame
         scene.world.bullet.reset_joints(scene.sim_robot.body, scene.sim_robot.arm_joints, joints)
 

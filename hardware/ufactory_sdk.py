@@ -136,7 +136,7 @@ def require_no_error(api: Any) -> None:  # noqa: ANN401
     known = codes.ControllerError(error, status=0)
     raise DeviceError(
         f"controller error {error}: {known.title['en']}. {known.description['en']} Then clear it, "
-        "in UFACTORY Studio or by connecting with clear_errors=True"
+        "in UFACTORY Studio or by connecting once with scene.arm.clear_errors=true"
     )
 
 

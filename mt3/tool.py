@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
+from mt3.types import require_bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +36,7 @@ class ToolBox:
         fingers: Whether it holds the fingers, over their whole travel: those may touch things.
 
     Raises:
-        ConfigurationError: Two corners that span nothing.
+        ConfigurationError: Two corners that span nothing, or fingers neither true nor false.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ToolBox:
     fingers: bool = False
 
     def __post_init__(self) -> None:
+        require_bool(f"{self.name}: fingers", self.fingers)
         sizes = [b - a for a, b in zip(self.lower_flange, self.upper_flange, strict=True)]
         if not all(0.0 < size < math.inf for size in sizes):
             raise ConfigurationError(

@@ -14,7 +14,7 @@ from demos.recorder import record
 from mt3.cli.assembly import build, build_control
 from mt3.cli.entry import HydraCommand, run_hydra_command
 from mt3.cli.outcome import ExitCode, Outcome
-from mt3.cli.settings import task_of, whole_number
+from mt3.cli.settings import require_choices, task_of, whole_number
 from mt3.errors import ConfigurationError, DemoFormatError, Mt3Error
 from mt3.interfaces import Scene
 
@@ -43,6 +43,11 @@ Settings, as key=value:
   session.name=X what to resume; by default the name of the list
   output=json    one JSON document on standard output (default human)
   scene=NAME     which workplace (default sim)
+With a real arm, scene=ur5e, xarm6 or franka: connecting may activate a gripper, which then opens
+and closes its fingers; may_grip=false forbids it. Name a device, such as teleop=hand_guiding.
+  execute=true   let a replay check, too, move it; any key stops it then
+  calibrations=unchecked
+                 use the cameras' calibrations without a look whether they still hold
 Keys are session.keys.ACTION=KEY. A segmenter takes settings too, such as segmenter.click=[u,v].
 Every other value can be set as well; --cfg job prints them all.
 
@@ -60,6 +65,7 @@ def main() -> int:
 
 def _record(cfg: DictConfig, console: Console) -> Outcome:
     """With an operator where a device is named, else by the simulator's demonstrator."""
+    require_choices(cfg)
     require_folder(cfg.library)
     if cfg.get("teleop") is not None:
         return run_session(cfg, console)

@@ -21,7 +21,7 @@ from demos.session.task_recording import LoopRules, SessionStoppedError
 from mt3.cli.assembly import build
 from mt3.cli.keys import TerminalKeys
 from mt3.cli.outcome import ExitCode, Outcome
-from mt3.cli.settings import positive_number, task_of, whole_number
+from mt3.cli.settings import positive_number, task_of, whole_number, yes_or_no
 from mt3.errors import ConfigurationError
 from mt3.task import TaskDescription
 
@@ -39,11 +39,11 @@ def run_session(cfg: DictConfig, console: Console) -> Outcome:
             "(without teleop= the simulator's demonstrator records by itself)"
         )
     tasks, name, key_map = _tasks(cfg), _session_name(cfg), KeyMap(build(cfg.session["keys"]))
-    rules = LoopRules(positive_number(cfg, "session.rate_hz"), bool(cfg.session.real_time))
+    rules = LoopRules(positive_number(cfg, "session.rate_hz"), yes_or_no(cfg, "session.real_time"))
     screen, stopped = TerminalScreen(console), False
     with ExitStack() as stack:
         keys = stack.enter_context(TerminalKeys())
-        bench = stack.enter_context(Workbench(cfg, key_map))
+        bench = stack.enter_context(Workbench(cfg, keys, key_map))
         scene = bench.open_rig(tasks[0], 0)[0].scene
         library = DemoLibrary.open_for_recording(cfg.library, scene.robot, scene.backend)
         _mend(library, console)

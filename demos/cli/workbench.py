@@ -16,7 +16,7 @@ from demos.session.rig import FindObjects, Rig
 from mt3.cli.assembly import build, build_control
 from mt3.control.control import Control
 from mt3.execution.segmenters import build_cluster_segmenter
-from mt3.interfaces import Scene, Teleop
+from mt3.interfaces import Keys, Scene, Teleop
 from mt3.perception import Segmenter
 from mt3.perception.clusters import ClusterRules
 from mt3.task import TaskDescription
@@ -29,11 +29,12 @@ class Workbench:
 
     Args:
         cfg: The configuration of ``mt3-record``.
+        keys: Key presses of the operator; any of them stops a real arm in a replay check.
         key_map: Keys of the session, which no device may use.
     """
 
-    def __init__(self, cfg: DictConfig, key_map: KeyMap) -> None:
-        self._cfg, self._key_map = cfg, key_map
+    def __init__(self, cfg: DictConfig, keys: Keys, key_map: KeyMap) -> None:
+        self._cfg, self._keys, self._key_map = cfg, keys, key_map
         self._connections = ExitStack()
         self._described: Any = None
         self._connected: _Connected | None = None
@@ -68,7 +69,8 @@ class Workbench:
         self._key_map.require_free(teleop.keys, "teleop")
         self._connections.enter_context(scene)
         self._connections.enter_context(teleop)
-        return _Connected(scene, control, teleop, segmenter, _find_objects(episode, scene))
+        find_objects = _find_objects(episode, scene)
+        return _Connected(scene, control, self._keys, teleop, segmenter, find_objects)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +79,7 @@ class _Connected:
 
     scene: Scene
     control: Control
+    keys: Keys
     teleop: Teleop
     segmenter: Segmenter
     find_objects: FindObjects
@@ -85,7 +88,7 @@ class _Connected:
         """The rig of one task, whose replay check does this task and not the first one."""
 
         def replay(recording: Recording) -> str:
-            return replay_in(episode, self.scene, self.control, recording)
+            return replay_in(episode, self.scene, self.control, self.keys, recording)
 
         return Rig(
             self.scene, self.control.arm, self.teleop, self.segmenter, self.find_objects, replay

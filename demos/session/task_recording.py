@@ -275,7 +275,9 @@ class TaskRecording:
 
     def _replay(self) -> None:
         self._stop_arm()
-        with self._by_the_tool("replaying", counts=False):
+        real = self.rig.scene.backend == "real"
+        what = "replaying; any key stops the arm" if real else "replaying"
+        with self._by_the_tool(what, counts=False):
             try:
                 self.message = self.rig.replay(self._recording().recording())
             except Mt3Error as error:

@@ -21,7 +21,7 @@ from mt3.control.monotonic_clock import MonotonicClock
 from mt3.errors import DeviceError, NotConnectedError
 from mt3.interfaces import ArmState, Clock, JointTrajectory
 from mt3.tool import ToolFrame
-from mt3.types import FloatArray, frozen_array, require_positive
+from mt3.types import FloatArray, frozen_array, require_bool, require_positive
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class FrankaArm:
 
     Raises:
         GeometryError: Joint limits that are not seven numbers.
-        ConfigurationError: A threshold that is not positive.
+        ConfigurationError: A threshold that is not positive, or a choice neither true nor false.
     """
 
     def __init__(
@@ -76,6 +76,8 @@ class FrankaArm:
         collision_force_n: float = 30.0,
         clock: Clock | None = None,
     ) -> None:
+        require_bool("require_realtime_kernel", require_realtime_kernel)
+        require_bool("recover_errors", recover_errors)
         require_positive("collision_torque_nm", collision_torque_nm)
         require_positive("collision_force_n", collision_force_n)
         self.clock: Clock = clock or MonotonicClock()

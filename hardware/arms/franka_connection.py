@@ -74,8 +74,8 @@ def _refusal(vendor: ModuleType, error: Exception) -> str:
     if isinstance(error, vendor.RealtimeException):
         return (
             f"got a kernel without realtime ({error}), expected one: install a PREEMPT_RT kernel, "
-            "or set require_realtime_kernel=false and accept that a busy machine loses packets, "
-            "which stops the arm"
+            "or set scene.arm.require_realtime_kernel=false and accept that a busy machine loses "
+            "packets, which stops the arm"
         )
     if isinstance(error, vendor.IncompatibleVersionException):
         return (

@@ -26,7 +26,7 @@ _REMEDIES = {
     "Guiding": "is guided by hand: let go of the guiding buttons",
     "Reflex": (
         "is in error after a reflex (a collision, or a motion it could not follow): look at the "
-        "arm, remove the cause, then connect again with recover_errors=true"
+        "arm, remove the cause, then connect once with scene.arm.recover_errors=true"
     ),
     "UserStopped": "is stopped by the user stop: release it, then connect again",
     "AutomaticErrorRecovery": "is recovering from an error: wait, then connect again",

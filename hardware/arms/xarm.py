@@ -16,7 +16,7 @@ from mt3.control.monotonic_clock import MonotonicClock
 from mt3.errors import ConfigurationError, DeviceError, NotConnectedError
 from mt3.interfaces import ArmState, Clock, JointTrajectory
 from mt3.tool import ToolFrame
-from mt3.types import FloatArray, frozen_array
+from mt3.types import FloatArray, frozen_array, require_bool
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,8 @@ class UfactoryArm:
         clock: Of the joint trajectories; its time is CLOCK_MONOTONIC.
 
     Raises:
-        ConfigurationError: No such model, no such address, or limits of another joint count.
+        ConfigurationError: No such model, no such address, limits of another joint count, or
+            a choice neither true nor false.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class UfactoryArm:
             raise ConfigurationError(
                 f"model: got {model!r}, expected one of {', '.join(xarm_checks.MODELS)}"
             )
+        require_bool("clear_errors", clear_errors)
         self.clock: Clock = clock or MonotonicClock()
         self._address = ufactory_sdk.require_address(address)
         self._model = model

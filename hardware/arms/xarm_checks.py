@@ -69,7 +69,7 @@ def require_fit(api: Any, model: str) -> None:  # noqa: ANN401
     if off:
         raise DeviceError(
             f"motors: got joints {off} switched off or braked, expected all on; enable the arm in "
-            "UFACTORY Studio, or connect with clear_errors=True"
+            "UFACTORY Studio, or connect once with scene.arm.clear_errors=true"
         )
     _require_idle(api)
 
@@ -133,7 +133,7 @@ def _require_idle(api: Any) -> None:  # noqa: ANN401
     if api.mode == Mode.MANUAL and state == 2:
         raise DeviceError(
             "controller: got manual mode, expected nobody to guide the arm by hand; end it in "
-            "UFACTORY Studio, or connect with clear_errors=True"
+            "UFACTORY Studio, or connect once with scene.arm.clear_errors=true"
         )
 
 

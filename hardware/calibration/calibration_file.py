@@ -149,6 +149,11 @@ def load_calibration(path: Path) -> CameraCalibration:
     Raises:
         ConfigurationError: There is no such file, or it is damaged; the message names it.
     """
+    if not path.is_file():
+        raise ConfigurationError(
+            f"file: there is no calibration {path}; give file=FILE, or make it with mt3-calibrate "
+            "hand-eye first"
+        )
     document = read_json(path)
     try:
         return CameraCalibration.from_plain(document)

@@ -25,7 +25,8 @@ class RealSenseCamera:
 
     Args:
         name: What its images and errors call it.
-        serial: Serial number of the device.
+        serial: Serial number of the device; None, that of a configuration which gives none, is
+            refused.
         width: Of both images, pixels.
         height: Of both images, pixels.
         rate_hz: Images a second.
@@ -33,18 +34,24 @@ class RealSenseCamera:
             measured them; None for the factory's, which some cameras do not state clearly.
 
     Raises:
-        ConfigurationError: The serial number is no text.
+        ConfigurationError: The serial number is missing, or no text.
     """
 
     def __init__(
         self,
         name: str,
-        serial: str,
+        serial: str | None,
         width: int,
         height: int,
         rate_hz: int,
         distortion: Sequence[float] | None = None,
     ) -> None:
+        if serial is None:  # of several that are connected, only a person knows which
+            raise ConfigurationError(
+                f"camera {name}: serial: missing, expected the number on its label, in quotes, for "
+                f"example scene.cameras.{name}.driver.serial=\"'123456789012'\"; the SDK's "
+                "rs-enumerate-devices -s lists those connected"
+            )
         if not isinstance(serial, str):  # YAML takes digits for a number, and drops zeros
             raise ConfigurationError(
                 f"camera {name}: serial: got the number {serial!r}, expected text; put it in quotes"

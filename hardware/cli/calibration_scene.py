@@ -9,6 +9,7 @@ from rich.console import Console
 from hardware.calibration.guided_loop import CalibrationRig
 from mt3.cli.assembly import build, build_control
 from mt3.cli.keys import TerminalKeys
+from mt3.cli.settings import yes_or_no
 from mt3.errors import ConfigurationError
 from mt3.interfaces import Camera, Scene
 
@@ -22,10 +23,12 @@ def build_scene(cfg: DictConfig) -> Scene:
     """The configured scene, not connected.
 
     Raises:
-        ConfigurationError: None was named.
+        ConfigurationError: None was named, or a value is refused.
     """
     if not has_scene(cfg):
         raise ConfigurationError("scene: missing, expected the name of one, such as scene=ur5e")
+    for name in ("may_move", "may_grip"):
+        yes_or_no(cfg, name)
     scene: Scene = build(cfg.scene)
     return scene
 
@@ -63,5 +66,5 @@ def connected_rig(cfg: DictConfig, scene: Scene, console: Console) -> Iterator[C
         stack.enter_context(scene)
         if teleop is not None:
             stack.enter_context(teleop)
-        real_time = bool(cfg.real_time) and scene.backend == "sim"
+        real_time = yes_or_no(cfg, "real_time") and scene.backend == "sim"
         yield CalibrationRig(arm, scene.clock, keys, teleop, real_time=real_time)

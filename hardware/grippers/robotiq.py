@@ -9,7 +9,7 @@ from typing import Self
 
 from mt3.errors import DeviceError, GeometryError, NotConnectedError
 from mt3.interfaces import GripperState
-from mt3.types import require_positive
+from mt3.types import require_bool, require_positive
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ class RobotiqGripper:
         closed_count: int = 255,
         activate: bool = True,
     ) -> None:
+        require_bool("activate", activate)
         require_positive("closed_count - open_count", closed_count - open_count)
         self._host = host
         self._speed = _register("speed_mm_s", speed_mm_s, _SLOWEST_MM_S, _FASTEST_MM_S)
@@ -117,8 +118,9 @@ class RobotiqGripper:
         self._check()
         if not self._active:
             raise DeviceError(
-                f"{self._host}: the gripper is not active and activate=false, so it takes no "
-                "command; activate it on the pendant, or connect with activate=true"
+                f"{self._host}: the gripper is not active and scene.gripper.activate=false, so it "
+                "takes no command; activate it on the pendant, or connect with "
+                "scene.gripper.activate=true"
             )
         if not 0.0 <= opening <= 1.0:
             raise GeometryError(f"opening: got {opening}, expected a fraction from 0 to 1")

@@ -20,6 +20,7 @@ from mt3.errors import (
     StaleDataError,
 )
 from mt3.interfaces import GripperState
+from mt3.types import require_bool
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class UfactoryGripper:
             raise ConfigurationError(
                 f"speed_rpm: got {speed_rpm}, expected 1 to {_FASTEST_RPM} r/min"
             )
+        require_bool("clear_errors", clear_errors)
         self._address = ufactory_sdk.require_address(address)
         self._speed_rpm = speed_rpm
         self._clear_errors = clear_errors
@@ -233,6 +235,6 @@ def _require(api: Any, code: int, what: str) -> None:  # noqa: ANN401
         _, fault = api.get_gripper_err_code()
         raise DeviceError(
             f"{what}: got the gripper's error {fault}, expected none; take away what blocks it, "
-            "then connect with clear_errors=True"
+            "then connect once with scene.gripper.clear_errors=true"
         )
     ufactory_sdk.require(api, code, what)

@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from mt3.cli.entry import config_for_record
 from mt3.cli.interrupt import raise_if_interrupted
+from mt3.cli.settings import require_choices
 from mt3.cli.software import software_versions
 from mt3.control.control import Control
 from mt3.execution.executor import Executor
@@ -20,7 +21,6 @@ from mt3.motion.timing import TimingLimits
 from mt3.retrieval import DemoIndex
 from mt3.safety import SafetyLimits
 from mt3.task import TaskDescription
-from mt3.types import require_bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +133,7 @@ def build_workplace(cfg: DictConfig) -> Workplace:
         LibraryNotFoundError: There are no demonstrations at ``library``.
         ConfigurationError: A value of the configuration is refused; the message names it.
     """
-    require_bool("execute", cfg.execute)
+    require_choices(cfg)
     source: DemoSource = build(cfg.library_source)
     index = build_index(cfg, source)
     scene: Scene = build(cfg.scene)

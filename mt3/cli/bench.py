@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import (
@@ -64,6 +65,7 @@ def main() -> int:
 
 
 def _bench(cfg: DictConfig, console: Console) -> Outcome:
+    _require_simulation(cfg)
     workers = whole_number(cfg, "workers", 1)
     whole_number(cfg, "seed", 0)
     if cfg.placements is not None:
@@ -84,6 +86,16 @@ def _bench(cfg: DictConfig, console: Console) -> Outcome:
         console.print(f"results in {out}", markup=False)
     code = ExitCode.FAILED if document["total"]["errors"] else ExitCode.SUCCESS
     return Outcome(code, {"exit_code": int(code), "out": str(out), **document})
+
+
+def _require_simulation(cfg: DictConfig) -> None:
+    """Refuse a scene in which nobody demonstrates unattended, as every real one is."""
+    if "operator" not in cfg:
+        scene = HydraConfig.get().runtime.choices["scene"]
+        raise ConfigurationError(
+            f"scene: got {scene}, expected sim: benches run in simulation only; leave scene= out, "
+            "or try a real arm with mt3-run"
+        )
 
 
 def _demonstrate(

@@ -1,6 +1,5 @@
 """Any key stops a real arm."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -11,19 +10,19 @@ from typing import Self
 from mt3.errors import NotConnectedError
 from mt3.interfaces import Keys
 
-_log = logging.getLogger(__name__)
-
 _POLL_S = 0.01
 
 
 class DeadManSwitch:
     """Watches a terminal while the ``with`` block lasts, and stops the arm at the first key.
 
-    A terminal that was closed stops it too: nobody can press a key there any more.
+    A terminal that was closed stops it too: nobody can press a key there any more. A key that comes
+    before there is something to stop is remembered until there is.
 
     Args:
         keys: The terminal's.
-        stop: Stops the arm; called by another thread, at most once.
+        stop: Stops the arm; called by another thread. While it raises ``NotConnectedError`` it is
+            called again.
     """
 
     def __init__(self, keys: "AbstractContextManager[Keys]", stop: Callable[[], None]) -> None:
@@ -52,18 +51,22 @@ class DeadManSwitch:
         self._terminal.__exit__(exc_type, exc, traceback)
 
     def _watch(self) -> None:
+        pressed = False
         while not self._leaving.is_set():
-            try:
-                pressed = bool(self._keys.pressed())
-            except NotConnectedError:
-                pressed = True
-            if pressed:
-                self._stop_arm()
+            pressed = pressed or self._is_pressed()
+            if pressed and self._is_stopped():
                 return
             time.sleep(_POLL_S)
 
-    def _stop_arm(self) -> None:
+    def _is_pressed(self) -> bool:
+        try:
+            return bool(self._keys.pressed())
+        except NotConnectedError:
+            return True
+
+    def _is_stopped(self) -> bool:
         try:
             self._stop()
         except NotConnectedError:
-            _log.info("a key was pressed when nothing was connected any more")
+            return False
+        return True

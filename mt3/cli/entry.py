@@ -12,10 +12,11 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
+from yaml import YAMLError
 
 from mt3.cli.guarded import print_help, run_guarded
 from mt3.cli.outcome import ExitCode, Outcome, outcome_of_error, outcome_of_own_error
-from mt3.cli.overrides import as_hydra_arguments, describe_unknown_key
+from mt3.cli.overrides import as_hydra_arguments, describe_broken_yaml, describe_unknown_key
 from mt3.errors import ConfigurationError, Mt3Error
 
 _NOT_OF_A_RECORD = ("library", "library_source", "trials", "output", "count")
@@ -78,6 +79,8 @@ def _plain(value: object) -> Any:  # noqa: ANN401  # whatever the YAML holds
 
 def _outcome_of_hydra(error: Exception) -> Outcome | None:
     """An error from composing or instantiating, else None; ours, where one of ours lies beneath."""
+    if isinstance(error, YAMLError):
+        return outcome_of_own_error(ConfigurationError(describe_broken_yaml(error)))
     if not isinstance(error, HydraException | OmegaConfBaseException):
         return None
     cause: BaseException | None = error

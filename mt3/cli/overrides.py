@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
+from yaml import MarkedYAMLError, YAMLError
 
 from mt3.errors import ConfigurationError
 
@@ -61,6 +62,14 @@ def quote(text: str) -> str:
     escaped = re.sub(r"(\\*)'", lambda match: match[1] * 2 + "\\'", literal)
     trailing = len(escaped) - len(escaped.rstrip("\\"))
     return f"'{escaped}{trailing * chr(92)}'"
+
+
+def describe_broken_yaml(error: YAMLError) -> str:
+    """Where a configuration file cannot be read as YAML, and why, in one line."""
+    if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
+        return " ".join(str(error).split())
+    mark = error.problem_mark
+    return f"{mark.name}, line {mark.line + 1}: cannot be read: {error.problem}; correct this file"
 
 
 def describe_unknown_key(error: BaseException | None) -> str | None:

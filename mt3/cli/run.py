@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -55,8 +55,8 @@ On a real arm, with scene=ur5e, xarm6 or franka:
   until=approach go to the bottleneck and no further; until=plan only plans
   calibrations=unchecked
                  use the cameras' calibrations without a look whether they still hold
-While it may move, any key stops the arm, and so does the end of this program; dead_man=false
-leaves the keys out, for runs without a terminal.
+With execute=true any key stops the arm, from before it connects, and so does the end of this
+program; dead_man=false leaves the keys out, for runs without a terminal.
 
 Useful others: scene.instance_seed=N keeps one shape of the object, scene.distractors=N.
 Every value can be set; --cfg job prints them all.
@@ -158,8 +158,8 @@ def run_trial(
 ) -> TrialRecord:
     """One trial from connecting to the verdict; a failed trial is judged too.
 
-    Ctrl-C ends it as interrupted, while connecting, judging and disconnecting too. While a real
-    arm may move, any key of the terminal stops it.
+    Ctrl-C ends it as interrupted, while connecting, judging and disconnecting too. From before a
+    real arm that may move is connected, any key of the terminal stops it.
 
     Args:
         workplace: Where it happens.
@@ -170,12 +170,15 @@ def run_trial(
     record: TrialRecord | None = None
     executor, judge = workplace.executor, workplace.judge
     try:
-        with workplace.scene:
-            with _watched(workplace, dead_man):
+        # Watched before anything connects: a gripper that is activated moves its fingers.
+        with ExitStack() as watching:
+            watching.enter_context(_watched(workplace, dead_man))
+            with workplace.scene:
                 record = executor.run(task)
-            if record.outcome in ("completed", "failed"):
-                before_verdict()
-                record = record.judged(judge.success(), judge.name)
+                watching.close()  # the judge may ask at the same terminal
+                if record.outcome in ("completed", "failed"):
+                    before_verdict()
+                    record = record.judged(judge.success(), judge.name)
     except KeyboardInterrupt:
         record = executor.interrupted(task) if record is None else record.interrupted()
     return record

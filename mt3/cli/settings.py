@@ -6,6 +6,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from mt3.errors import ConfigurationError
 from mt3.task import TaskDescription
+from mt3.types import require_bool
 
 
 def task_of(cfg: DictConfig, command: str) -> TaskDescription:
@@ -42,15 +43,32 @@ def positive_number(cfg: DictConfig, name: str) -> float:
 
 
 def yes_or_no(cfg: DictConfig, name: str) -> bool:
-    """True or false, as YAML writes them.
+    """True or false, as YAML writes them; dots in the name lead into groups.
 
     Raises:
         ConfigurationError: It is something else.
     """
-    value = cfg[name]
-    if not isinstance(value, bool):
-        raise ConfigurationError(f"{name}: got {value!r}, expected true or false")
-    return value
+    value = OmegaConf.select(cfg, name)
+    require_bool(name, value)
+    return bool(value)
+
+
+def require_choices(cfg: DictConfig) -> None:
+    """Check what says whether a real robot may move, and how its cameras' poses are known.
+
+    Commands of simulation alone lack some of it.
+
+    Raises:
+        ConfigurationError: Neither true nor false, or cameras whose poses nobody knows.
+    """
+    for name in ("execute", "may_move", "may_grip"):
+        if name in cfg:
+            yes_or_no(cfg, name)
+    if cfg.get("calibrations", "checked") not in ("checked", "unchecked"):
+        raise ConfigurationError(
+            f"calibrations: got {cfg.calibrations!r}, expected checked or unchecked; without one "
+            "nobody knows where a camera is: mt3-calibrate hand-eye finds out"
+        )
 
 
 def whole_number(cfg: DictConfig, name: str, least: int) -> int:

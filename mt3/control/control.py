@@ -40,5 +40,13 @@ class Control(Protocol):
         ...
 
     def request_stop(self) -> None:
-        """Stop the arm, whatever is under way, and move no more; any thread may ask."""
+        """Stop the arm, whatever is under way, and move no more; any thread may ask.
+
+        Raises:
+            NotConnectedError: There is nothing to stop.
+        """
+        ...
+
+    def release_stop(self) -> None:
+        """Let an arm that rests move again after ``request_stop``."""
         ...

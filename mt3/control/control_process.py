@@ -14,7 +14,7 @@ from mt3.control.answer import Answer
 from mt3.control.control_server import ControlSetup, serve
 from mt3.control.real_time import RealTimePriority, take_priority
 from mt3.control.shared_state import SharedState, Snapshot
-from mt3.errors import DeviceError, NotConnectedError, StaleDataError
+from mt3.errors import DeviceError, NotConnectedError, OperatorStopError, StaleDataError
 from mt3.execution.interaction import Interaction
 from mt3.execution.interaction_log import InteractionFailure, InteractionLog
 from mt3.geometry import SE3
@@ -73,6 +73,7 @@ class ControlProcess:
 
         Raises:
             DeviceError: What a driver said, or the process ended.
+            OperatorStopError: A stop was requested meanwhile.
         """
         shared = SharedState(_CONTEXT)
         shared.beat_s = time.monotonic()
@@ -86,12 +87,13 @@ class ControlProcess:
         self._leaving.clear()
         self._beating = threading.Thread(target=self._beat, args=(shared,), daemon=True)
         self._beating.start()
+        self._shared = shared  # so that a stop can be requested from now on
         try:
             self._await_answer(0, time.monotonic() + _CONNECT_S).result()
         except BaseException:
+            self._shared = None
             self._leave(shared)
             raise
-        self._shared = shared
         return self
 
     def __exit__(
@@ -133,8 +135,18 @@ class ControlProcess:
         return log
 
     def request_stop(self) -> None:
-        """Stop the arm and refuse every further motion; may be called by any thread."""
+        """Stop the arm and refuse every further motion; may be called by any thread.
+
+        While ``with`` connects, it ends that.
+
+        Raises:
+            NotConnectedError: Before and after the ``with`` block.
+        """
         self._require_connection().stop = True
+
+    def release_stop(self) -> None:
+        """Let an arm that rests move again after ``request_stop``."""
+        self._require_connection().stop = False
 
     def call(self, name: str, *args: object) -> Any:  # noqa: ANN401  # what the request gives
         """Have the control process do something and wait for its answer.
@@ -223,6 +235,8 @@ class ControlProcess:
             if deadline_s is None:
                 if now_s - self._require_connection().read().t_s > _SILENT_S:
                     raise NotConnectedError(f"control process: no answer; {self._condition()}")
+            elif self._require_connection().stop:
+                raise OperatorStopError("operator: asked for a stop while the robot was connected")
             elif now_s > deadline_s or not self._process.is_alive():
                 raise NotConnectedError(f"control process: did not start; {self._condition()}")
         try:

@@ -31,6 +31,9 @@ class InProcessControl:
         """Interrupt the program, as Ctrl-C does, which stops the arm."""
         _thread.interrupt_main()
 
+    def release_stop(self) -> None:
+        """An interrupt lasts no longer than what it ended."""
+
 
 def control_in_process(scene: Scene, model: RobotModel, limits: SafetyLimits) -> InProcessControl:
     """Guard a scene's arm in this process.

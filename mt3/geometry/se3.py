@@ -1,5 +1,6 @@
 """One rigid pose as an immutable value."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -67,7 +68,16 @@ class SE3:
 
     @classmethod
     def from_yaw(cls, yaw_rad: float, t: npt.ArrayLike = (0.0, 0.0, 0.0)) -> "SE3":
-        """Pose turned about z by an angle, at a (3,) translation in metres."""
+        """Pose turned about z by an angle, at a (3,) translation in metres.
+
+        Raises:
+            GeometryError: More than a full turn: those are degrees.
+        """
+        if not abs(yaw_rad) <= 2.0 * math.pi:
+            raise GeometryError(
+                f"yaw_rad: got {yaw_rad}, expected radians, within a full turn of 2 pi; multiply "
+                "degrees by 0.0174533"
+            )
         return cls.from_rotation_translation(Rotation.from_euler("z", yaw_rad).as_matrix(), t)
 
     @classmethod

@@ -13,6 +13,9 @@ from mt3.types import FloatArray, require_bool, require_positive
 # ISO 10218-1:2011, 5.6.2: at reduced speed the tool centre point stays at or below 250 mm/s.
 REDUCED_SPEED_M_S = 0.25
 
+# No table-top arm reaches so far from W's origin, near which it stands: more is in millimetres.
+_REACH_M = 5.0
+
 Corner: TypeAlias = tuple[float, float, float]
 Box: TypeAlias = tuple[Corner, Corner]
 
@@ -132,8 +135,9 @@ class SafetyLimits:
         Raises:
             ConfigurationError: A share out of range.
         """
-        if not 0.0 < share <= 1.0:
-            raise ConfigurationError(f"speed: got {share}, expected in (0, 1]")
+        number = isinstance(share, int | float) and not isinstance(share, bool)
+        if not number or not 0.0 < share <= 1.0:
+            raise ConfigurationError(f"speed: got {share!r}, expected a number in (0, 1]")
         tool = replace(
             self.tool,
             speed_m_s=share * self.tool.speed_m_s,
@@ -193,4 +197,9 @@ class SafetyLimits:
             if corners.shape != (2, 3) or not (corners[0] < corners[1]).all():
                 raise ConfigurationError(
                     f"{name}: got {corners.tolist()}, expected two corners, lower under upper"
+                )
+            if np.abs(corners).max() > _REACH_M:
+                raise ConfigurationError(
+                    f"{name}: got {corners.tolist()}, expected metres, within {_REACH_M:g} m of "
+                    "W's origin; divide millimetres by 1000, and end a wall there"
                 )

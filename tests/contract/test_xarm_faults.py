@@ -191,7 +191,10 @@ def test_a_pressed_emergency_stop_is_refused_until_it_is_released_and_cleared(em
         ):
             pass
     emulator.call("tell", "release_emergency_stop")
-    with pytest.raises(DeviceError, match="clear_errors=True"), make_arm(emulator.address):
+    with (
+        pytest.raises(DeviceError, match=r"scene\.arm\.clear_errors=true"),
+        make_arm(emulator.address),
+    ):
         pass
     with make_arm(emulator.address, clear_errors=True) as arm:
         stream_until_it_moves(emulator, arm)

@@ -150,3 +150,11 @@ def test_ctrl_c_ends_the_workers_too(tmp_path):
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: parent and workers
     out, _ = process.communicate(timeout=60)  # returns when the last worker has let go of stdout
     assert out.strip().endswith("interrupted")
+
+
+def test_a_real_scene_is_refused_with_what_to_do(tmp_path, capfd):
+    """It ended with "Key 'instance_seed' is not in struct"."""
+    assert run_hydra_command(COMMAND, ["scene=ur5e", f"out={tmp_path / 'out'}"]) == 3
+    err = capfd.readouterr().err
+    assert "scene: got ur5e, expected sim: benches run in simulation only; leave scene= out" in err
+    assert not (tmp_path / "out").exists()

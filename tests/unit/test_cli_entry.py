@@ -216,3 +216,26 @@ def test_output_that_cannot_be_written_is_an_error_in_one_line():
     assert done.returncode == ExitCode.BAD_INPUT
     assert "No space left" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        ("scene:\n  robot: [1, 2\n", 3, "expected ',' or ']'"),
+        ("seed: 1\nseed: 2\n", 2, "duplicate key seed"),
+        ("a:\n\tb: 1\n", 2, "cannot start any token"),
+    ],
+)
+def test_a_configuration_that_is_no_yaml_is_named_with_its_line(
+    tmp_path, capfd, text, line, problem
+):
+    """It was a traceback that asked to be reported."""
+    path = tmp_path / "scene" / "mine.yaml"
+    path.parent.mkdir()
+    path.write_text(text)
+    typed = ["--config-dir", str(tmp_path), "scene=mine", "task=push the box"]
+    assert run_hydra_command(COMMAND, typed) == 3
+    err = capfd.readouterr().err
+    assert err.startswith(f"mt3-run: {path}, line {line}: cannot be read: ")
+    assert problem in err
+    assert err.count("\n") == 1

@@ -1,5 +1,6 @@
 """Every configuration composes, and every one without hardware builds what it names."""
 
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,8 +10,11 @@ from hydra.core.utils import setup_globals
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from mt3.cli.assembly import build, build_workplace
-from mt3.cli.entry import config_for_record
+import demos.cli.record
+import mt3.cli.run
+from mt3.cli.assembly import build
+from mt3.cli.entry import config_for_record, run_hydra_command
+from mt3.cli.settings import require_choices
 from mt3.errors import ConfigurationError
 from mt3.execution.executor import ExecutionRules
 from mt3.execution.observer import ObservationRules
@@ -152,7 +156,47 @@ def test_an_empty_workspace_is_refused():
         ObservationRules((0.0,) * 7, workspace_x_m=(0.5, 0.4))
 
 
-def test_a_typed_no_is_not_taken_for_yes():
-    """Hydra knows true and false only: execute=no was text, and that text moved an arm."""
-    with pytest.raises(ConfigurationError, match="execute: got 'no', expected true or false"):
-        build_workplace(composed("run", "execute=no"))
+@pytest.mark.parametrize("command", [mt3.cli.run.COMMAND, demos.cli.record.COMMAND])
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        *((f"{key}=no", f"{key}: got 'no'") for key in ("execute", "may_move", "may_grip")),
+        ("calibrations=unused", "calibrations: got 'unused', expected checked or unchecked"),
+    ],
+)
+def test_what_would_move_an_arm_blindly_is_refused(command, typed, said, capfd):
+    """Hydra knows true and false only: execute=no was text, and that text moved an arm.
+
+    And unused calibrations, which are for mt3-calibrate, put every camera at W's origin.
+    """
+    assert run_hydra_command(command, ["task=push the box", "library=library", typed]) == 3
+    assert said in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("speed", ["fast", "true", "2.0"])
+def test_a_speed_that_is_no_share_is_named(speed, monkeypatch, capfd):
+    """speed=fast told of '<' not supported between instances."""
+    monkeypatch.setattr(mt3.cli.run, "build_workplace", lambda cfg: build(cfg.limits))
+    assert run_hydra_command(mt3.cli.run.COMMAND, ["task=push the box", f"speed={speed}"]) == 3
+    assert "mt3-run: speed: got" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["run", "record", "bench"])
+def test_what_is_configured_is_not_refused(command):
+    require_choices(composed(command))
+
+
+def test_every_setting_that_a_driver_asks_for_can_be_typed():
+    """A message said recover_errors=true; no configuration had that, nor a key that led to it."""
+    root = Path(__file__).parents[2]
+    texts = [path.read_text() for path in root.glob("hardware/**/*.py")]
+    texts.append((root / "docs/hardware.md").read_text())
+    named = set(re.findall(r"\b(scene\.(?:arm|gripper)\.\w+)=(true|false)", " ".join(texts)))
+    assert {key.rpartition(".")[2] for key, _ in named} == {
+        "recover_errors", "clear_errors", "require_realtime_kernel", "activate",
+    }  # fmt: skip
+    scenes = [composed("run", f"scene={scene}") for scene in REAL_SCENES]
+    for key, value in named:
+        (cfg, *_) = [cfg for cfg in scenes if OmegaConf.select(cfg, key) is not None]
+        typed = composed("run", f"scene={cfg.scene.robot}", f"{key}={value}")
+        assert OmegaConf.select(typed, key) is (value == "true")

@@ -1,7 +1,7 @@
 """Any key stops a real arm that may move, unless a run without a terminal says otherwise."""
 
 import threading
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -18,13 +18,14 @@ class Terminal:
     """Keys that are pressed once ``press`` was called; or a terminal that was closed."""
 
     def __init__(self) -> None:
-        self.key, self.closed, self.opened = threading.Event(), False, False
+        self.key, self.closed, self.opened, self.watched = threading.Event(), False, False, False
 
     def __enter__(self):
-        self.opened = True
+        self.opened = self.watched = True
         return self
 
-    def __exit__(self, *_) -> None: ...
+    def __exit__(self, *_) -> None:
+        self.watched = False
 
     def pressed(self):
         if self.closed:
@@ -80,13 +81,48 @@ def test_neither_a_simulated_arm_nor_a_run_without_a_terminal_opens_one(terminal
     assert not place.executor.stopped.is_set()
 
 
+def test_keys_are_watched_while_it_connects_and_no_more_when_the_judge_asks(terminal):
+    """A gripper moves its fingers as it is activated, and no key was heard then."""
+    place, watched = workplace(), {}
+
+    @contextmanager
+    def connecting():
+        watched["connecting"] = place.executor.stopped.wait(5.0)
+        yield
+
+    def success():
+        watched["judging"] = terminal.watched
+        return True
+
+    record = SimpleNamespace(outcome="completed", judged=lambda *_: "judged")
+    place.scene, place.executor.run = connecting(), lambda task: record
+    place.judge = SimpleNamespace(success=success, name="operator")
+    terminal.key.set()
+    assert run_trial(place, None) == "judged"
+    assert watched == {"connecting": True, "judging": False}
+
+
+def test_a_key_that_comes_before_there_is_something_to_stop_is_remembered(terminal):
+    connected, stopped = threading.Event(), threading.Event()
+
+    def stop():
+        if not connected.is_set():
+            connected.set()
+            raise NotConnectedError("not yet")
+        stopped.set()
+
+    terminal.key.set()
+    with DeadManSwitch(terminal, stop):
+        assert stopped.wait(5.0)
+
+
 def test_without_a_key_nothing_stops(terminal):
     stopped = threading.Event()
     with DeadManSwitch(terminal, stopped.set):
         assert not stopped.wait(0.1)
 
 
-@pytest.mark.parametrize("value", ["no", 0, None])
+@pytest.mark.parametrize("value", ["no", "nein", 0, None])
 def test_what_is_neither_true_nor_false_is_refused(value):
     with pytest.raises(ConfigurationError, match="dead_man: got"):
         yes_or_no(OmegaConf.create({"dead_man": value}), "dead_man")

@@ -45,3 +45,14 @@ def test_the_callers_array_may_change_afterwards():
 def test_points_of_another_shape_are_refused():
     with pytest.raises(GeometryError, match="points"):
         SE3.identity() @ np.zeros((4, 2))
+
+
+@pytest.mark.parametrize("yaw_rad", [90.0, -45.0, 6.3])
+def test_degrees_are_refused(yaw_rad):
+    with pytest.raises(GeometryError, match=r"expected radians, .*; multiply degrees by"):
+        SE3.from_yaw(yaw_rad)
+
+
+@pytest.mark.parametrize("yaw_rad", [2 * np.pi, -2 * np.pi])
+def test_a_full_turn_is_none(yaw_rad):
+    assert SE3.from_yaw(yaw_rad).is_close(SE3.identity(), 0.0, 1e-9)

@@ -213,9 +213,9 @@ def test_a_share_of_the_speed_scales_every_speed_and_no_acceleration(kinematic_a
     assert kinematic_arm.twist[2] == pytest.approx(0.075)
 
 
-@pytest.mark.parametrize("share", [0.0, -1.0, 1.1, np.nan])
+@pytest.mark.parametrize("share", [0.0, -1.0, 1.1, np.nan, "fast", True])
 def test_a_senseless_share_of_the_speed_is_refused(share):
-    with pytest.raises(ConfigurationError, match=r"expected in \(0, 1\]"):
+    with pytest.raises(ConfigurationError, match=r"expected a number in \(0, 1\]"):
         LIMITS.slowed(share)
 
 
@@ -229,6 +229,20 @@ def test_a_senseless_share_of_the_speed_is_refused(share):
 )
 def test_further_senseless_limits_are_refused(changes):
     with pytest.raises((ConfigurationError, ValueError), match="expected"):
+        replace(LIMITS, **changes)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("workspace", {"workspace_upper_W": (800.0, 500.0, 900.0)}),
+        ("workspace", {"workspace_lower_W": (-5.1, -0.5, 0.0)}),
+        ("forbidden_boxes_W", {"forbidden_boxes_W": (((0, 0, 0), (300, 300, 300)),)}),
+    ],
+)
+def test_boxes_in_millimetres_are_refused(name, changes):
+    """A workspace of 800 m kept nothing."""
+    with pytest.raises(ConfigurationError, match=rf"{name}: got .*expected metres.*divide"):
         replace(LIMITS, **changes)
 
 

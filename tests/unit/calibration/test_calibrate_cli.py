@@ -154,3 +154,10 @@ def test_a_calibrated_camera_stands_where_it_was_found(tmp_path):
             camera_of(tmp_path)
     finally:
         Driver.name = "front"
+
+
+def test_a_check_of_what_was_never_calibrated_says_what_to_give(calibrate):
+    """It was "cannot be read ([Errno 2] ...)"."""
+    code, _, err = calibrate("check")
+    assert code == 3
+    assert "there is no calibration calibration/front.json; give file=FILE, or make it with" in err

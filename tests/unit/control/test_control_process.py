@@ -140,7 +140,28 @@ def test_a_key_stops_what_is_under_way_and_everything_after_it(control, trace) -
         with pytest.raises(OperatorStopError):
             control.arm.command_twist(FORWARD)
         control.arm.stop()
+        assert "twist" not in words(trace)
+        control.release_stop()
+        control.arm.command_twist(FORWARD)
+        assert words(trace)[-1] == "twist"
+        control.arm.stop()
     assert words(trace)[-2:] == ["stop", "disconnect"]
+
+
+def test_a_key_while_it_connects_ends_that(control) -> None:
+    """It was lost: the arm was connected, and moved."""
+
+    def press() -> None:
+        wait_for(lambda: control._shared is not None)
+        control.request_stop()
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    with pytest.raises(OperatorStopError, match="while the robot was connected"), control:
+        pass
+    pressing.join()
+    with control:  # whoever connects anew may move again
+        control.arm.command_twist(FORWARD)
 
 
 def test_a_silent_program_stops_the_arm_and_hears_of_it(control, trace, monkeypatch) -> None:

@@ -1,7 +1,7 @@
 """What stays connected from task to task, and what is the task's own."""
 
 import pytest
-from fake_operator import FakeTeleop
+from fake_operator import FakeTeleop, PlannedKeys
 from omegaconf import OmegaConf
 
 from demos.cli import workbench
@@ -47,7 +47,7 @@ def bench(monkeypatch):
     monkeypatch.setattr(workbench, "replay_in", lambda cfg, *_: replayed.append(cfg.task) or "")
 
     def begin(task_in_scene):
-        return Workbench(configuration(task_in_scene), KeyMap(KEYS)), replayed
+        return Workbench(configuration(task_in_scene), PlannedKeys(), KeyMap(KEYS)), replayed
 
     return begin
 

@@ -213,3 +213,9 @@ def test_without_the_sdk_the_extra_is_named(monkeypatch) -> None:
 def test_leaving_hides_no_error(device) -> None:
     with pytest.raises(KeyError, match="mine"), camera():
         raise KeyError("mine")
+
+
+def test_without_a_serial_number_it_says_where_to_find_it() -> None:
+    with pytest.raises(ConfigurationError, match="rs-enumerate-devices") as refused:
+        camera(serial=None)
+    assert "scene.cameras.front.driver.serial=" in str(refused.value)
