@@ -71,7 +71,8 @@ class WorkerPool(Generic[Job, Result]):
             while (waiting or under_way) and not suspects:
                 while waiting and len(under_way) < workers:
                     item = waiting.pop(0)
-                    under_way[executor.submit(self._work, item[1])] = item
+                    with _held_back(signal.SIGINT):
+                        under_way[executor.submit(self._work, item[1])] = item
                 done, _ = wait(under_way, return_when=FIRST_COMPLETED)
                 for future in sorted(done, key=lambda one: under_way[one][0]):
                     item = under_way.pop(future)
@@ -90,6 +91,19 @@ def _start_process(set_up: Callable[[str], None], configuration: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
     cv2.setNumThreads(1)
     set_up(configuration)
+
+
+@contextmanager
+def _held_back(number: signal.Signals) -> Iterator[None]:
+    """A signal comes after the block, and never to the processes started in it.
+
+    One that came while a process was still importing ended it, and the pool waited for ever.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
