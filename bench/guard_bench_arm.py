@@ -42,7 +42,12 @@ class Arm:
             self.t_s += clock_share * step_s
             span_s -= step_s
             self._left_s = max(0.0, self._left_s - step_s)
-            self._past = [*self._past[-20:], (self.t_s, self.joints)]
+            self._remember()
+
+    def _remember(self) -> None:
+        """One position for each time: while the clock stands still, the newest."""
+        kept = self._past[-20:] if self.t_s != self._past[-1][0] else self._past[:-1]
+        self._past = [*kept, (self.t_s, self.joints)]
 
     def _move(self, span_s: float) -> None:
         if span_s <= 0.0 or not self._twist.any():
