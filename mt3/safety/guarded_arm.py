@@ -117,6 +117,7 @@ class GuardedArm:
             since_s = self._since_last_s(now_s)
             state = self._watch.steady()
             step = self._step(state.joints + self._sent.between(state.t_s, now_s), since_s)
+            self._sent.note_end(step.velocity(self._last.twist))
             twist = self._within_tool_speed(twist)
             twist = self._within_joint_speeds(twist, step)
             twist = self._slowed_near_singularity(twist, step)
@@ -202,15 +203,16 @@ class GuardedArm:
         """Time since the last twist; from rest, and after a gap, the expected one.
 
         Raises:
-            BreachError: The clock went backwards.
+            BreachError: The clock stands still, or went backwards.
         """
         self._interventions.next_command()
         if self._last_s is None:
             return self._limits.command_period_s
         gap_s = now_s - self._last_s
-        if not gap_s >= 0.0:
+        if not gap_s > 0.0:
             raise BreachError(
-                Limit.COMMAND, f"clock: got {gap_s:.3f} s since the last twist, expected from 0 on"
+                Limit.COMMAND,
+                f"clock: got {gap_s:.3f} s since the last twist, expected more than 0 s",
             )
         if gap_s <= self._limits.max_command_gap_s:
             return gap_s

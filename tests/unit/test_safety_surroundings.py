@@ -108,6 +108,7 @@ def test_during_an_interaction_the_target_may_be_touched_and_nothing_else(kinema
     refused(guarded, kinematic_arm, DOWN, Limit.TABLE)
     assert 0.1 < tool(kinematic_arm)[2] < 0.12
     kinematic_arm.joints = np.array(kinematic_arm.model.reference_joints)
+    kinematic_arm.t_s += 1.0
     guarded.set_surroundings(around(kinematic_arm, 0.15).in_contact(0.1))
     refused(guarded, kinematic_arm, DOWN, Limit.OBSTACLE)
 
