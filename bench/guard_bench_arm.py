@@ -45,7 +45,11 @@ class Arm:
             self._remember()
 
     def _remember(self) -> None:
-        """One position for each time: while the clock stands still, the newest."""
+        """What old states can show: at one time an arm is in one place.
+
+        While the clock stands still that is the newest. Before, the arm later showed where it had
+        been at first, a state that the guard had seen and rightly used: no arm can.
+        """
         kept = self._past[-20:] if self.t_s != self._past[-1][0] else self._past[:-1]
         self._past = [*kept, (self.t_s, self.joints)]
 
