@@ -56,11 +56,14 @@ class Arm:
     def _move(self, span_s: float) -> None:
         if span_s <= 0.0 or not self._twist.any():
             return
-        for _ in range(2):
-            J = self.model.jacobian_E(self.joints)
-            velocity = J.T @ np.linalg.solve(J @ J.T + 1e-12 * np.eye(6), self._twist)
-            self.joints = self.joints + velocity * (0.5 * span_s)
+        middle = self.joints + self._velocity(self.joints) * (0.5 * span_s)
+        self.joints = self.joints + self._velocity(middle) * span_s
         self.oracle.moved(self.joints)
+
+    def _velocity(self, joints: np.ndarray) -> np.ndarray:
+        """Of the joints; taken at a step's middle, or 10 micrometres of each step are its error."""
+        J = self.model.jacobian_E(joints)
+        return J.T @ np.linalg.solve(J @ J.T + 1e-12 * np.eye(6), self._twist)
 
     def measured(self, age_s: float) -> ArmState:
         """The state of a while ago."""
