@@ -29,11 +29,7 @@ class SentMotion:
             self._sent.popleft()
 
     def note_end(self, velocity: FloatArray) -> None:
-        """The last speed has become another, (n,) rad/s: at one twist joints bend their way.
-
-        Source: the trapezoidal rule. Speeds at the beginning alone were off by 2 % of what joints
-        may change them by, near a singular posture with states 0.09 s old.
-        """
+        """The last speed became another by now, (n,) rad/s, at an even rate."""
         t_s, begin = self._sent[-1]
         self._sent[-1] = (t_s, 0.5 * (begin + velocity))
 
