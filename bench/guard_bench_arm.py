@@ -42,16 +42,28 @@ class Arm:
             self.t_s += clock_share * step_s
             span_s -= step_s
             self._left_s = max(0.0, self._left_s - step_s)
-            self._past = [*self._past[-20:], (self.t_s, self.joints)]
+            self._remember()
+
+    def _remember(self) -> None:
+        """What old states can show: at one time an arm is in one place.
+
+        While the clock stands still that is the newest. Before, the arm later showed where it had
+        been at first, a state that the guard had seen and rightly used: no arm can.
+        """
+        kept = self._past[-20:] if self.t_s != self._past[-1][0] else self._past[:-1]
+        self._past = [*kept, (self.t_s, self.joints)]
 
     def _move(self, span_s: float) -> None:
         if span_s <= 0.0 or not self._twist.any():
             return
-        for _ in range(2):
-            J = self.model.jacobian_E(self.joints)
-            velocity = J.T @ np.linalg.solve(J @ J.T + 1e-12 * np.eye(6), self._twist)
-            self.joints = self.joints + velocity * (0.5 * span_s)
+        middle = self.joints + self._velocity(self.joints) * (0.5 * span_s)
+        self.joints = self.joints + self._velocity(middle) * span_s
         self.oracle.moved(self.joints)
+
+    def _velocity(self, joints: np.ndarray) -> np.ndarray:
+        """Of the joints; taken in a step's middle, as two half steps were off by 34 micrometres."""
+        J = self.model.jacobian_E(joints)
+        return J.T @ np.linalg.solve(J @ J.T + 1e-12 * np.eye(6), self._twist)
 
     def measured(self, age_s: float) -> ArmState:
         """The state of a while ago."""

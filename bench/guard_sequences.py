@@ -20,7 +20,9 @@ _twist = st.one_of(
         st.sampled_from([0.05, -0.05, 0.25, -0.25, 3.0, -3.0]),
     ),
 )
-_pause_s = st.sampled_from([PERIOD_S, PERIOD_S, PERIOD_S, 0.0, 0.002, 1 / 120, 1 / 30, 0.09, 0.2])
+_pause_s = st.sampled_from(
+    [PERIOD_S, PERIOD_S, PERIOD_S, 0.0, 1e-4, 0.002, 1 / 120, 1 / 30, 0.09, 0.2]
+)
 _small = st.floats(-0.15, 0.15)
 
 

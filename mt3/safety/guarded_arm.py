@@ -20,7 +20,7 @@ from mt3.safety.place import Place
 from mt3.safety.scene_contacts import SceneContacts
 from mt3.safety.sent_motion import SentMotion
 from mt3.safety.state_watch import StateWatch
-from mt3.safety.step import Sent, Step, Timing, largest_factor
+from mt3.safety.step import Sent, Step, Timing, damped_inverse, largest_factor
 from mt3.safety.surroundings import Surroundings
 from mt3.safety.trajectory_check import TrajectoryCheck
 from mt3.types import FloatArray, frozen_array
@@ -116,7 +116,7 @@ class GuardedArm:
             now_s = self._clock.now_s()
             since_s = self._since_last_s(now_s)
             state = self._watch.steady()
-            step = self._step(state.joints + self._sent.between(state.t_s, now_s), since_s)
+            step = self._step(self._joints_at(now_s, state), since_s)
             twist = self._within_tool_speed(twist)
             twist = self._within_joint_speeds(twist, step)
             twist = self._slowed_near_singularity(twist, step)
@@ -202,21 +202,34 @@ class GuardedArm:
         """Time since the last twist; from rest, and after a gap, the expected one.
 
         Raises:
-            BreachError: The clock went backwards.
+            BreachError: The clock stands still, or went backwards.
         """
         self._interventions.next_command()
         if self._last_s is None:
             return self._limits.command_period_s
         gap_s = now_s - self._last_s
-        if not gap_s >= 0.0:
+        if not gap_s > 0.0:
             raise BreachError(
-                Limit.COMMAND, f"clock: got {gap_s:.3f} s since the last twist, expected from 0 on"
+                Limit.COMMAND,
+                f"clock: got {gap_s:.3f} s since the last twist, expected more than 0 s",
             )
         if gap_s <= self._limits.max_command_gap_s:
             return gap_s
         self._interventions.note(Limit.COMMAND_GAP, f"no twist for {gap_s:.3f} s")
         self.stop()
         return self._limits.command_period_s
+
+    def _joints_at(self, now_s: float, state: ArmState) -> FloatArray:
+        """Where the joints are by now, (n,), rad, by what they were told since they were measured.
+
+        Source: the trapezoidal rule. The last twist asks other speeds of the joints where it has
+            led than where it began; without that, a joint sped up 5 % harder than allowed near a
+            singular posture, with states 0.09 s old.
+        """
+        there = state.joints + self._sent.between(state.t_s, now_s)
+        velocity = damped_inverse(self._model.jacobian_E(there)) @ self._last.twist
+        self._sent.note_end(velocity)
+        return state.joints + self._sent.between(state.t_s, now_s)
 
     def _step(self, joints: FloatArray, since_s: float) -> Step:
         limits = self._limits

@@ -1,5 +1,6 @@
 """How far the joints went since a state was measured, by what they were told."""
 
+import math
 from collections import deque
 
 import numpy as np
@@ -19,13 +20,18 @@ class SentMotion:
     def __init__(self, joint_count: int, hold_s: float, memory_s: float) -> None:
         self._still = np.zeros(joint_count)
         self._hold_s, self._memory_s = hold_s, memory_s
-        self._sent: deque[tuple[float, FloatArray]] = deque()
+        self._sent = deque([(-math.inf, self._still)])
 
     def note(self, t_s: float, velocity: FloatArray | None) -> None:
         """From now on the joints move at (n,) rad/s, or rest."""
         self._sent.append((t_s, self._still if velocity is None else velocity))
         while len(self._sent) > 1 and self._sent[1][0] < t_s - self._memory_s:
             self._sent.popleft()
+
+    def note_end(self, velocity: FloatArray) -> None:
+        """The last speed became another by now, (n,) rad/s, at an even rate."""
+        t_s, begin = self._sent[-1]
+        self._sent[-1] = (t_s, 0.5 * (begin + velocity))
 
     def between(self, from_s: float, until_s: float) -> FloatArray:
         """How far the joints went, (n,), rad."""

@@ -24,10 +24,11 @@ class StateWatch:
         self._arm, self._limits, self._clock = arm, limits, clock
         self._speeds = model.velocity_limit
         self._last: ArmState | None = None
+        self._continues = False
 
     def forget(self) -> None:
-        """The arm may be anywhere when the next state is read."""
-        self._last = None
+        """The arm may be anywhere when the next newer state is read."""
+        self._continues = False
 
     def fresh(self) -> ArmState:
         """A state that is new enough.
@@ -51,6 +52,8 @@ class StateWatch:
                 Limit.STATE_JUMP,
                 f"state: got {len(state.joints)} joints, expected {len(self._speeds)}",
             )
+        self._require_later(state)
+        self._last = state
         return state
 
     def steady(self) -> ArmState:
@@ -59,22 +62,34 @@ class StateWatch:
         Raises:
             BreachError: It is not like that.
         """
+        before = self._last if self._continues else None
         state = self.fresh()
-        self._require_continuous(state)
+        if before is not None:
+            self._require_continuous(before, state)
         self._require_light_contact(state)
-        self._last = state
+        self._continues = True
         return state
 
-    def _require_continuous(self, state: ArmState) -> None:
-        if self._last is None:
+    def _require_later(self, state: ArmState) -> None:
+        """Whatever happened since the last state, it is no older, or another of the same moment."""
+        if self._last is None or state.t_s > self._last.t_s:
             return
-        since_s = state.t_s - self._last.t_s
-        if since_s < 0.0:
+        if state.t_s < self._last.t_s:
             raise BreachError(
                 Limit.STALE_STATE,
-                f"state: got one measured {-since_s:.3f} s before the last one, expected a newer",
+                f"state: got one measured {self._last.t_s - state.t_s:.3f} s before the last one, "
+                "expected a newer",
             )
-        moved = np.abs(state.joints - self._last.joints)
+        if (state.joints != self._last.joints).any():
+            raise BreachError(
+                Limit.STALE_STATE,
+                "state: got other joints with the time stamp of the last one, expected a later "
+                "stamp; does the clock stand still?",
+            )
+
+    def _require_continuous(self, before: ArmState, state: ArmState) -> None:
+        since_s = state.t_s - before.t_s
+        moved = np.abs(state.joints - before.joints)
         excess = moved - (self._speeds * since_s + _JUMP_RAD)
         j = int(excess.argmax())
         if excess[j] > 0.0:

@@ -78,7 +78,7 @@ class Step:
     ) -> None:
         self.here = here
         self._jacobian_E = jacobian_E
-        self._inverse = _damped_inverse(jacobian_E(here.joints))
+        self._inverse = damped_inverse(jacobian_E(here.joints))
         self._last, self._timing, self._limits = last, timing, limits
         self._place, self._forbidden = place, forbidden
         change_s = min(timing.since_s, timing.period_s)
@@ -179,7 +179,7 @@ class Step:
         Source: the explicit midpoint rule; a straight line of joints was up to 4 mm off.
         """
         middle = self.here.joints + self.velocity(twist) * (0.5 * reach_s)
-        velocity = _damped_inverse(self._jacobian_E(middle)) @ twist
+        velocity = damped_inverse(self._jacobian_E(middle)) @ twist
         return self._forbidden(self.here, self._place(self.here.joints + velocity * reach_s))
 
     def _joint_factor(self, change: FloatArray) -> float:
@@ -205,8 +205,12 @@ def largest_factor(twist: FloatArray, bounds: FloatArray) -> float:
     )
 
 
-def _damped_inverse(J: FloatArray) -> FloatArray:
-    """Takes a twist to joint speeds, (n, 6), by damped least squares."""
+def damped_inverse(J: FloatArray) -> FloatArray:
+    """Takes a twist to joint speeds, (n, 6), by damped least squares.
+
+    Args:
+        J: Body Jacobian, (6, n).
+    """
     _, solution, _ = lapack.dposv(J @ J.T + _DAMPING, J)
     inverse: FloatArray = solution.T
     return inverse

@@ -108,6 +108,7 @@ def test_during_an_interaction_the_target_may_be_touched_and_nothing_else(kinema
     refused(guarded, kinematic_arm, DOWN, Limit.TABLE)
     assert 0.1 < tool(kinematic_arm)[2] < 0.12
     kinematic_arm.joints = np.array(kinematic_arm.model.reference_joints)
+    kinematic_arm.t_s += 1.0
     guarded.set_surroundings(around(kinematic_arm, 0.15).in_contact(0.1))
     refused(guarded, kinematic_arm, DOWN, Limit.OBSTACLE)
 
@@ -171,6 +172,39 @@ def test_a_state_that_cannot_be_or_a_hard_contact_stops_the_arm(
     faulty = state_of(kinematic_arm, **fault(kinematic_arm))
     monkeypatch.setattr(kinematic_arm, "state", lambda: faulty)
     refused(guarded, kinematic_arm, DOWN, limit)
+
+
+def test_after_a_stop_no_older_state_counts(kinematic_arm, monkeypatch):
+    """It did: the clock had crept while the arm moved, and a link went into the arm itself."""
+    guarded = guard(kinematic_arm)
+    stream(guarded, kinematic_arm, DOWN, 3)
+    guarded.stop()
+    older = state_of(kinematic_arm, t_s=kinematic_arm.t_s - 0.05)
+    monkeypatch.setattr(kinematic_arm, "state", lambda: older)
+    refused(guarded, kinematic_arm, DOWN, Limit.STALE_STATE, count=1)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_two_states_of_one_moment_stop_the_arm(kinematic_arm, monkeypatch, stopped):
+    """A clock that stands still: the arm had moved, and a link went into what stood there."""
+    guarded = guard(kinematic_arm)
+    stream(guarded, kinematic_arm, DOWN, 3)
+    before = kinematic_arm.state()
+    guarded.command_twist(np.array(DOWN, dtype=float))
+    if stopped:
+        guarded.stop()
+    kinematic_arm.t_s += PERIOD_S
+    moved = replace(before, joints=before.joints + 1e-3)
+    monkeypatch.setattr(kinematic_arm, "state", lambda: moved)
+    refused(guarded, kinematic_arm, DOWN, Limit.STALE_STATE, count=1)
+
+
+def test_no_second_twist_passes_while_clock_and_state_stand_still(kinematic_arm):
+    """Twist after twist did: neither saw that the arm moved, and no state became old."""
+    guarded = guard(kinematic_arm)
+    guarded.command_twist(np.array(DOWN, dtype=float))
+    refused(guarded, kinematic_arm, DOWN, Limit.COMMAND, count=1)
+    assert len(kinematic_arm.sent) == 1
 
 
 def test_a_light_contact_is_no_fault(kinematic_arm, monkeypatch):
