@@ -165,8 +165,8 @@ def _receive_client(host: str, rate_hz: float) -> Any:  # noqa: ANN401
 def _sensed_point(tool: ToolFrame, polyscope: tuple[int, int]) -> FloatArray:
     """Point of E about which the controller tells the torque on the tool, (3,), metres.
 
-    Source: Universal Robots, script manual, ``get_tcp_force``: about the flange on the e-Series,
-    about the tool centre point on a CB3.
+    Source: Universal Robots, *Script manual* of the e-Series, ``get_tcp_force``: about the flange.
+    That a CB3 tells it about the tool centre point is said by their ROS driver's users only.
     """
     return tool.T_flange_tool.inverse().t if polyscope[0] >= _E_SERIES else np.zeros(3)
 

@@ -71,11 +71,11 @@ class SE3:
         """Pose turned about z by an angle, at a (3,) translation in metres.
 
         Raises:
-            GeometryError: More than a full turn: those are degrees.
+            GeometryError: More than two full turns: those are degrees.
         """
-        if not abs(yaw_rad) <= 2.0 * math.pi:
+        if not abs(yaw_rad) <= 4.0 * math.pi:
             raise GeometryError(
-                f"yaw_rad: got {yaw_rad}, expected radians, within a full turn of 2 pi; multiply "
+                f"yaw_rad: got {yaw_rad}, expected radians, within two full turns; multiply "
                 "degrees by 0.0174533"
             )
         return cls.from_rotation_translation(Rotation.from_euler("z", yaw_rad).as_matrix(), t)

@@ -47,7 +47,7 @@ def test_points_of_another_shape_are_refused():
         SE3.identity() @ np.zeros((4, 2))
 
 
-@pytest.mark.parametrize("yaw_rad", [90.0, -45.0, 6.3])
+@pytest.mark.parametrize("yaw_rad", [90.0, -45.0, 12.6])
 def test_degrees_are_refused(yaw_rad):
     with pytest.raises(GeometryError, match=r"expected radians, .*; multiply degrees by"):
         SE3.from_yaw(yaw_rad)
