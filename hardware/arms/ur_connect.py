@@ -3,10 +3,10 @@
 import logging
 import re
 import socket
-from typing import Any
 
 import numpy as np
 
+from hardware.arms.ur_client import UrClient
 from hardware.arms.ur_configuration import UrConfiguration, read_configuration
 from hardware.arms.ur_link import UrLink
 from hardware.arms.ur_pose import se3_from_ur
@@ -58,6 +58,26 @@ def connect(host: str, tool: ToolFrame, model: UrConfiguration, state_hz: float 
     _require_listening(host)
     rate_hz = _FASTEST if state_hz is None else state_hz
     receive = _receive_client(host, rate_hz)
+    try:
+        polyscope = _require_ready(host, tool, model, receive)
+        control = _control_client(host, rate_hz)
+    except BaseException:
+        receive.drop()
+        raise
+    link = UrLink(host, UrReceiver(host, receive, _sensed_point(tool, polyscope)), control)
+    try:
+        require_same_tcp(host, tool, control.getTCPOffset())
+        link.open()
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+def _require_ready(
+    host: str, tool: ToolFrame, model: UrConfiguration, receive: UrClient
+) -> tuple[int, int]:
+    """Check all that can be checked before a program runs; tells the version of PolyScope."""
     require_fit(host, receive)
     polyscope = _require_remote(host)
     if program_runs(receive):
@@ -67,15 +87,7 @@ def connect(host: str, tool: ToolFrame, model: UrConfiguration, state_hz: float 
         )
     require_same_arm(host, model, read_configuration(host))
     require_same_payload(host, tool, receive.getPayload(), receive.getPayloadCog())
-    control = _control_client(host, rate_hz)
-    link = UrLink(host, UrReceiver(host, receive, _sensed_point(tool, polyscope)), control)
-    try:
-        require_same_tcp(host, tool, control.getTCPOffset())
-        link.open()
-    except BaseException:
-        link.close()
-        raise
-    return link
+    return polyscope
 
 
 def require_same_arm(host: str, model: UrConfiguration, found: UrConfiguration) -> None:
@@ -151,13 +163,14 @@ def _require_listening(host: str) -> None:
         ) from error
 
 
-def _receive_client(host: str, rate_hz: float) -> Any:  # noqa: ANN401
+def _receive_client(host: str, rate_hz: float) -> UrClient:
     module = import_extra("rtde_receive", "ur")
     try:
-        receive = module.RTDEReceiveInterface(host, rate_hz, _FIELDS)
+        receive = UrClient(module.RTDEReceiveInterface(host, rate_hz, _FIELDS))
     except RuntimeError as error:
         raise NotConnectedError(f"{host}: RTDE does not work ({error})") from error
     if not receive.isConnected():
+        receive.drop()
         raise NotConnectedError(f"{host}: RTDE was closed at once; restart the controller")
     return receive
 
@@ -204,11 +217,11 @@ def _require_remote(host: str) -> tuple[int, int]:
     return version
 
 
-def _control_client(host: str, rate_hz: float) -> Any:  # noqa: ANN401
+def _control_client(host: str, rate_hz: float) -> UrClient:
     interface = import_extra("rtde_control", "ur").RTDEControlInterface
     flags = interface.FLAG_UPLOAD_SCRIPT | interface.FLAG_NO_EXT_FT
     try:
-        return interface(host, rate_hz, flags)
+        return UrClient(interface(host, rate_hz, flags))
     except RuntimeError as error:
         raise DeviceError(
             f"{host}: the control program did not start ({error}); look for a message on the "

@@ -4,10 +4,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
+from hardware.arms.ur_client import UrClient
 from hardware.arms.ur_receiver import UrReceiver
 from hardware.arms.ur_status import program_runs, require_fit
 from mt3.errors import DeviceError, NotConnectedError
@@ -46,7 +46,7 @@ class UrLink:
         control: Connected ``RTDEControlInterface``, its script running.
     """
 
-    def __init__(self, host: str, receiver: UrReceiver, control: Any) -> None:  # noqa: ANN401
+    def __init__(self, host: str, receiver: UrReceiver, control: UrClient) -> None:
         self._host = host
         self._receiver = receiver
         self._control = control
@@ -249,7 +249,7 @@ class UrLink:
         return True
 
     def _disconnect(self) -> None:
-        """Let go of the clients, whose destructors take half a second each.
+        """Let go of the clients.
 
         Source: ur_rtde 1.6.5: ``disconnect`` waits for a client whose network is dead, so that is
         done first, without the interpreter's lock.
@@ -257,4 +257,5 @@ class UrLink:
         if self._error is not None:
             self._control.disconnect()
             self._receiver.client.disconnect()
-        del self._control, self._receiver, self._repeat
+        self._control.drop()
+        self._receiver.client.drop()

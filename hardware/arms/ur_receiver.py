@@ -1,11 +1,11 @@
 """What a Universal Robots controller reports, one consistent packet at a time."""
 
 import time
-from typing import Any
 
 import numpy as np
 
 from hardware.arms.controller_clock import ControllerClock
+from hardware.arms.ur_client import UrClient
 from hardware.arms.ur_pose import se3_from_ur
 from hardware.arms.wrench import wrench_at_tool
 from mt3.errors import StaleDataError
@@ -24,7 +24,7 @@ class UrReceiver:
         p_E_sensed: About which point of E the controller tells the torque on the tool, (3,), m.
     """
 
-    def __init__(self, host: str, client: Any, p_E_sensed: FloatArray) -> None:  # noqa: ANN401
+    def __init__(self, host: str, client: UrClient, p_E_sensed: FloatArray) -> None:
         self.client = client
         self._p_E_sensed = p_E_sensed
         self._host = host

@@ -4,8 +4,7 @@ Source: Universal Robots, "Real-Time Data Exchange (RTDE) Guide": robot_mode, ro
 safety_status_bits.
 """
 
-from typing import Any
-
+from hardware.arms.ur_client import UrClient
 from mt3.errors import DeviceError
 
 _PROGRAM_RUNS = 1 << 1  # robot_status_bits
@@ -15,7 +14,7 @@ _FAULT = 1 << 8 | 1 << 9  # violation, fault
 _IDLE, _RUNNING = 5, 7  # robot_mode
 
 
-def require_fit(host: str, receive: Any) -> None:  # noqa: ANN401
+def require_fit(host: str, receive: UrClient) -> None:
     """Check that power is on, brakes are off and no stop is active.
 
     Args:
@@ -50,6 +49,6 @@ def require_fit(host: str, receive: Any) -> None:  # noqa: ANN401
         )
 
 
-def program_runs(receive: Any) -> bool:  # noqa: ANN401
+def program_runs(receive: UrClient) -> bool:
     """Whether any program runs on the controller."""
     return bool(receive.getRobotStatus() & _PROGRAM_RUNS)

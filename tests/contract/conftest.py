@@ -5,6 +5,7 @@ contracts on the devices of a scene's configuration. Without the option those te
 """
 
 import contextlib
+import gc
 import os
 
 import pytest
@@ -44,5 +45,7 @@ def priority():
     """Run before other programs, as a control process does: a twist that comes late is lost."""
     with contextlib.suppress(PermissionError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    gc.freeze()  # collection of all that the tests hold takes longer than a watchdog waits
     yield
+    gc.unfreeze()
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))

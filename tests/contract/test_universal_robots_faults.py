@@ -1,6 +1,7 @@
 """What a Universal Robots arm does when something goes wrong, against an emulated controller."""
 
 import functools
+import gc
 import multiprocessing
 import os
 import signal
@@ -190,6 +191,22 @@ class TestDuring:
         assert speed(emulator) == 0.0
         emulator.call("release")
         with ur5e() as arm:
+            stream(arm, 0.2)
+            assert speed(emulator) > 0.0
+
+    def test_an_error_let_go_of_later_does_not_stop_the_next_connection(
+        self, emulator, caplog
+    ) -> None:
+        """Its traceback had kept the old clients, whose destructors hold up every thread."""
+        caplog.set_level("CRITICAL", "hardware.arms.ur_link")  # pytest keeps what is logged
+        with ur5e() as arm:
+            emulator.call("emergency_stop")
+            with pytest.raises(DeviceError, match="emergency stop"):
+                stream(arm, 1.0)
+        emulator.call("release")
+        with ur5e() as arm:
+            stream(arm, 0.1)
+            gc.collect()
             stream(arm, 0.2)
             assert speed(emulator) > 0.0
 
