@@ -125,7 +125,7 @@ class UfactoryArm:
             link.close()
 
     def state(self) -> ArmState:
-        """The newest state, at most 0.3 s old; the controller is asked at 50 Hz.
+        """The newest state, at most 0.3 s old; the controller is asked at 100 Hz.
 
         Raises:
             NotConnectedError: Outside the ``with`` block, or the connection was lost.

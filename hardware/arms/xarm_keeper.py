@@ -19,11 +19,12 @@ from mt3.types import FloatArray
 
 _log = logging.getLogger(__name__)
 
-_PERIOD_S = 0.02  # well within the controller's watchdog
+_PERIOD_S = 0.01  # of the states: a recorder at 60 Hz finds a new one each time
+_RENEW_S = 0.015  # well within the controller's watchdog: every second period
 _SILENCE_S = 0.1  # a twist not commanded anew for this long ends in rest
 _MAX_AGE_S = 0.3  # who needs fresher states looks at their time
 _PROMPT_S = 0.005  # of a slower answer it is not known well enough when it was true
-_WINDOW = 4  # readings; the twist is the motion over 60 ms
+_WINDOW = 7  # readings; the twist is the motion over 60 ms
 _START_TIMEOUT_S = 1.0
 _JOB_TIMEOUT_S = 5.0
 
@@ -53,7 +54,7 @@ class TwistEstimate:
 
 
 class XArmKeeper:
-    """Renews the last twist and reads the state at 50 Hz, and does what it is given between.
+    """Renews the last twist at 50 Hz, reads the state at 100 Hz, and does what it is given between.
 
     The maker's library swallows Ctrl-C while it waits for an answer (``Port.read`` in
     ``xarm/core/comm/base.py``). So the program's own thread never waits in it.
@@ -161,7 +162,7 @@ class XArmKeeper:
 
     def _renew(self) -> None:
         twist, now_s = self._twist, time.monotonic()
-        is_fresh = twist is self._sent and now_s - self._sent_s < 0.5 * _PERIOD_S
+        is_fresh = twist is self._sent and now_s - self._sent_s < _RENEW_S
         if twist is None or is_fresh:
             return
         if now_s - self._wanted_s > _SILENCE_S:

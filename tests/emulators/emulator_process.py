@@ -5,6 +5,7 @@ the back door. They are called here by name and answered over a pipe.
 """
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -106,6 +107,7 @@ def _serve(build: Callable[[], object], doors: list[Connection], real_time: bool
         controller = build()
         _take_precedence(real_time)
         controller.start()
+        gc.freeze()  # a controller does not pause to look at all that it has
     except Exception as error:
         first.send((error, None))
         return
