@@ -98,10 +98,17 @@ class SampleTaker:
 
     def _take_due(self, measured: Sequence[tuple[ArmState, GripperState]]) -> bool:
         before = self.pace.count
+        skipped: tuple[ArmState, GripperState] | None = None
         for arm, gripper in measured:
+            if skipped is not None and self._is_late(arm):
+                self._take(*skipped)  # else it would add to the gap
             if arm.t_s >= self._due_s:
                 self._take(arm, gripper)
+            skipped = (arm, gripper)
         return self.pace.count > before
+
+    def _is_late(self, arm: ArmState) -> bool:
+        return arm.t_s - self._due_s >= 0.5 * self._period_s
 
     def _take(self, arm: ArmState, gripper: GripperState) -> bool:
         t_s = arm.t_s - self._latency_s.get("robot", 0.0)
@@ -110,8 +117,7 @@ class SampleTaker:
         self._append(sample_entry(arm, gripper, self._latency_s))
         self.pace.add(t_s)
         self._newest_s = arm.t_s
-        on_time = arm.t_s - self._due_s < 0.5 * self._period_s
-        self._due_s = (self._due_s if on_time else arm.t_s) + self._period_s
+        self._due_s = (arm.t_s if self._is_late(arm) else self._due_s) + self._period_s
         return True
 
 

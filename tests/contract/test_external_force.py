@@ -17,7 +17,7 @@ from mt3.motion.tool_limits import ToolLimits
 from mt3.safety import GuardedArm, Limit, SafetyLimits
 from mt3.tool import ToolFrame
 
-pytestmark = pytest.mark.usefixtures("priority")
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("priority")]
 
 TURNED = (0.03, -0.02, 0.16, 0.4, -0.3, 0.2)  # x, y, z, and the rotation vector
 UP = np.array([0.0, 0.0, -0.05, 0.0, 0.0, 0.0])

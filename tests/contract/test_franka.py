@@ -15,6 +15,8 @@ from franka_rig import RunningFranka, fr3_at
 from hardware.grippers.franka_hand import FrankaHand
 from mt3.geometry import SE3
 
+pytestmark = pytest.mark.alone
+
 ADDRESS = "127.0.33.1"
 NOBODY = "127.0.33.78"
 COMMAND_S = 0.01  # between the joint velocities that are streamed

@@ -36,6 +36,8 @@ from mt3.geometry import SE3
 from mt3.interfaces import FreedriveArm, JointTrajectory
 from mt3.tool import ToolFrame
 
+pytestmark = pytest.mark.alone
+
 CONFIGS = Path(__file__).parents[2] / "configs"
 ADDRESS = "127.0.33.2"
 NOBODY = "127.0.33.77"

@@ -13,7 +13,7 @@ from universal_robots import UrEmulator
 from mt3.errors import DeviceError
 from mt3.geometry import SE3
 
-pytestmark = pytest.mark.usefixtures("priority")
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("priority")]
 
 PAGE = (Path(__file__).parents[2] / "docs" / "hardware.md").read_text()
 

@@ -16,7 +16,7 @@ from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
 from mt3.tool import ToolFrame
 
-pytestmark = pytest.mark.usefixtures("priority")
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("priority")]
 
 ADDRESS = "127.0.9.1"
 TOOL = ToolFrame(SE3.from_translation((0.0, 0.0, 0.172)), "none", 0.8, (0.0, 0.0, 0.05))

@@ -20,7 +20,7 @@ from mt3.control.monotonic_clock import MonotonicClock
 from mt3.errors import NotConnectedError
 from mt3.interfaces import JointTrajectory
 
-pytestmark = [pytest.mark.device, pytest.mark.usefixtures("priority")]
+pytestmark = [pytest.mark.device, pytest.mark.alone, pytest.mark.usefixtures("priority")]
 
 _RETURN_RAD_S = 0.3
 

@@ -11,7 +11,7 @@ from universal_robots import UrEmulator
 from hardware.grippers.robotiq import RobotiqGripper
 from mt3.errors import ConfigurationError, DeviceError, NotConnectedError
 
-pytestmark = pytest.mark.usefixtures("priority")
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("priority")]
 
 HOST = "127.0.2.3"
 MOVED_S = 1.5

@@ -18,7 +18,7 @@ from hardware.grippers.robotiq import RobotiqGripper
 from mt3.control.monotonic_clock import MonotonicClock
 from mt3.geometry import SE3
 
-pytestmark = pytest.mark.usefixtures("priority")
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("priority")]
 
 HOST = "127.0.2.1"
 NOBODY = "127.0.2.77"

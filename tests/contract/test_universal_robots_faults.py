@@ -26,7 +26,7 @@ from mt3.geometry import SE3
 from mt3.interfaces import JointTrajectory
 from mt3.tool import ToolFrame
 
-pytestmark = pytest.mark.usefixtures("priority")
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("priority")]
 
 HOST = "127.0.2.2"  # its ports are fixed, so each file of tests takes an address
 ur5e = functools.partial(ur5e_at, HOST)

@@ -11,7 +11,7 @@ from xarm_rig import Emulator, make_arm
 from hardware.grippers.xarm_gripper import UfactoryGripper
 from mt3.control.monotonic_clock import MonotonicClock
 
-pytestmark = pytest.mark.usefixtures("priority")
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("priority")]
 
 NOBODY = "127.255.255.2"
 

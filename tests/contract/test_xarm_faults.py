@@ -27,7 +27,7 @@ from mt3.geometry import SE3
 from mt3.interfaces import FreedriveArm, JointTrajectory
 from mt3.tool import ToolFrame
 
-pytestmark = pytest.mark.usefixtures("priority")
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("priority")]
 
 UP = np.array([0.0, 0.0, -0.1, 0.0, 0.0, 0.0])
 SPAWN = multiprocessing.get_context("spawn")

@@ -32,6 +32,8 @@ from mt3.safety import SafetyLimits
 from sim.robots import PANDA
 from sim.workplace import build_model
 
+pytestmark = pytest.mark.alone
+
 FORWARD = np.array([0.0, 0.0, 0.02, 0.0, 0.0, 0.0])
 LIMITS = SafetyLimits(
     joint_margin_rad=0.02,

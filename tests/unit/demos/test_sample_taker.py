@@ -27,6 +27,13 @@ class RememberingArm:
     def state(self) -> ArmState:
         return self.seen[-1][0]
 
+    def stall(self, looks: int) -> None:
+        """Remember nothing of the last looks."""
+        seen = self.seen
+        self.pass_time(looks)
+        for k in range(len(seen) - looks, len(seen)):
+            seen[k] = seen[-1]
+
     def states_since(self, t_s):
         return [pair for pair in self.seen if pair[0].t_s + 0.001 > t_s]
 
@@ -61,6 +68,20 @@ def test_a_recorder_that_was_held_up_leaves_no_gap(arm, taker, entries):
     assert t_s[0] == pytest.approx(0.015)
     assert t_s[-1] == pytest.approx(0.515, abs=PERIOD_S)
     assert [entry["opening"] - 0.005 for entry in entries] == pytest.approx(t_s)
+
+
+@pytest.mark.parametrize("looks", range(1, 9))
+def test_an_arm_that_stalls_leaves_a_gap_no_longer_than_the_stall(arm, taker, entries, looks):
+    """Up to a period was added, for want of the last state before: recordings were refused."""
+    assert taker.take()
+    arm.pass_time(looks)
+    taker.take()
+    arm.stall(8)
+    taker.take()
+    arm.pass_time(8)
+    taker.take()
+    t_s = [entry["t_s"] for entry in entries]
+    assert np.diff(t_s).max() <= 8 * 0.005 + 1e-9
 
 
 def test_one_that_looks_often_keeps_its_rate_and_takes_nothing_twice(arm, taker, entries):
