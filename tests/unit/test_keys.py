@@ -172,8 +172,9 @@ def test_what_is_no_terminal_is_refused(tmp_path):
 
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
 from mt3.cli.keys import TerminalKeys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup of the tests had it ignored
 try:
     with TerminalKeys() as keys:
         print("ready", flush=True)
