@@ -12,12 +12,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from scipy.spatial import ConvexHull
 
 from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
-from mt3.types import FloatArray, IntArray
+from mt3.types import FloatArray
 from sim.mesh import TriangleMesh
+from sim.objects.urdf import as_wavefront, hulls
 from sim.silence import silenced_stdout
 
 with silenced_stdout():  # PyBullet prints its build time when it is imported
@@ -108,6 +108,12 @@ class Bullet:
     def load_robot(self, urdf: Path, T_W_root: SE3) -> int:
         """Load a robot, the root of its description fixed at a pose; returns the body."""
         self._cache_files(True)  # parsing the visual meshes takes most of a second
+        body = self.load_fixed(urdf, T_W_root)
+        self._cache_files(False)
+        return body
+
+    def load_fixed(self, urdf: Path, T_W_root: SE3) -> int:
+        """Load a description whose root stays at a pose; returns the body."""
         body: int = pybullet.loadURDF(
             str(urdf),
             basePosition=T_W_root.t.tolist(),
@@ -115,8 +121,46 @@ class Bullet:
             useFixedBase=True,
             physicsClientId=self._id,
         )
-        self._cache_files(False)
         return body
+
+    def create_ball(self, radius_m: float, mass_kg: float, p_W: Sequence[float]) -> int:
+        """Add a free ball with its centre at a point; returns the body."""
+        shape = pybullet.createCollisionShape(
+            pybullet.GEOM_SPHERE, radius=radius_m, physicsClientId=self._id
+        )
+        body: int = pybullet.createMultiBody(
+            mass_kg, shape, basePosition=list(p_W), physicsClientId=self._id
+        )
+        return body
+
+    def resist(self, body: int, joint: int, friction: float, spring: float) -> None:
+        """Let a joint without a motor resist motion, or be driven back to zero.
+
+        Args:
+            body: Whose joint.
+            joint: Which.
+            friction: Largest force or torque against motion, N or N m.
+            spring: Largest force or torque towards zero, N or N m; takes friction's place.
+        """
+        if spring > 0.0:
+            pybullet.setJointMotorControl2(
+                body,
+                joint,
+                pybullet.POSITION_CONTROL,
+                targetPosition=0.0,
+                positionGain=0.05,
+                force=spring,
+                physicsClientId=self._id,
+            )
+        else:
+            pybullet.setJointMotorControl2(
+                body,
+                joint,
+                pybullet.VELOCITY_CONTROL,
+                targetVelocity=0.0,
+                force=friction,
+                physicsClientId=self._id,
+            )
 
     def _cache_files(self, enabled: bool) -> None:
         """Keep what is read from files in memory; the objects' own files would only fill it."""
@@ -155,9 +199,8 @@ class Bullet:
         # The files must outlive createMultiBody, which reads the visual one again.
         with TemporaryDirectory(prefix="mt3-sim-") as folder:
             collision, visual = Path(folder) / "collision.obj", Path(folder) / "visual.obj"
-            hulls = [(p, np.asarray(ConvexHull(p).simplices, dtype=np.intp)) for p in parts]
-            collision.write_text(_as_obj(hulls), encoding="ascii")
-            visual.write_text(_as_obj([(mesh.vertices, mesh.faces)]), encoding="ascii")
+            collision.write_text(as_wavefront(hulls(parts)), encoding="ascii")
+            visual.write_text(as_wavefront([(mesh.vertices, mesh.faces)]), encoding="ascii")
             collision_id = pybullet.createCollisionShape(
                 pybullet.GEOM_MESH, fileName=str(collision), physicsClientId=self._id
             )
@@ -322,15 +365,3 @@ class Bullet:
             physicsClientId=self._id,
         )
         return image
-
-
-def _as_obj(pieces: Sequence[tuple[FloatArray, IntArray]]) -> str:
-    """Wavefront text with one object per piece; Bullet makes one hull of each."""
-    lines: list[str] = []
-    first = 1
-    for number, (vertices, triangles) in enumerate(pieces):
-        lines.append(f"o part{number}")
-        lines += [f"v {x:.7f} {y:.7f} {z:.7f}" for x, y, z in vertices]
-        lines += [f"f {a} {b} {c}" for a, b, c in triangles + first]
-        first += len(vertices)
-    return "\n".join(lines) + "\n"

@@ -12,7 +12,7 @@ from mt3.interfaces import Arm, Gripper, OperatorEvent
 from mt3.types import FloatArray
 from sim.rehearsal import can_visit
 from sim.scene import PyBulletScene
-from sim.skills.skill import Action, Grip, Move, Pause, Script, Skill
+from sim.skills.skill import Action, Grip, Move, Pause, Script, Skill, Sweep
 
 RATE_HZ = 60.0
 _TRAVEL_Z_M = 0.30  # height at which the hand passes over everything
@@ -129,6 +129,8 @@ class Demonstrator:
         match action:
             case Move(T_WE):
                 yield from self._move(T_WE)
+            case Sweep(poses_W, speed):
+                yield from self._follow(self._plan_sweep(self._measure(), poses_W, speed))
             case Grip(opening):
                 yield from self._grip(opening)
             case Pause(duration_s):
@@ -136,7 +138,10 @@ class Demonstrator:
 
     def _move(self, goal: SE3, opening: float | None = None) -> Iterator[Intent]:
         """Bring the tool to a pose in W, the fingers meanwhile to an opening."""
-        reference = self._plan(self._measure(), goal)
+        yield from self._follow(self._plan(self._measure(), goal), opening)
+
+    def _follow(self, reference: FloatArray, opening: float | None = None) -> Iterator[Intent]:
+        """Keep the tool on (N, 4, 4) poses in W, one for each sample."""
         forward = log_se3(np.linalg.inv(reference[:-1]) @ reference[1:]) * RATE_HZ
         for T_WE, V_E in zip(reference[:-1], forward, strict=True):
             error = log_se3(np.linalg.inv(self._measure().matrix) @ T_WE)
@@ -155,10 +160,24 @@ class Demonstrator:
         reference[:, :3, 3] += (16.0 * (s * (1.0 - s)) ** 2)[:, None] * bow
         return reference
 
+    def _plan_sweep(self, start: SE3, poses_W: Sequence[SE3], speed: float) -> FloatArray:
+        """Poses, (N, 4, 4), at the sample rate: minimum jerk over the way through all of them."""
+        goals = [start, *poses_W]
+        ways_s = [self._least_duration(a, b) for a, b in pairwise(goals)]
+        knots = np.concatenate([[0.0], np.cumsum(np.maximum(ways_s, 1e-6))])
+        duration_s = max(_SHORTEST_S, _PEAK_OF_MINIMUM_JERK * float(knots[-1]) / speed)
+        u = np.linspace(0.0, 1.0, max(2, round(duration_s * RATE_HZ) + 1))
+        s = u**3 * (10.0 - 15.0 * u + 6.0 * u**2)
+        matrices = np.stack([goal.matrix for goal in goals])
+        return interpolate_poses(s * knots[-1], knots, matrices)
+
     def _duration(self, start: SE3, goal: SE3) -> float:
+        return max(_SHORTEST_S, _PEAK_OF_MINIMUM_JERK * self._least_duration(start, goal))
+
+    def _least_duration(self, start: SE3, goal: SE3) -> float:
+        """Time from one pose to another at the top speed all along, seconds."""
         by_distance_s = start.translation_to_m(goal) / self._speed_m_s
-        by_angle_s = start.angle_to_rad(goal) / self._turn_rad_s
-        return max(_SHORTEST_S, _PEAK_OF_MINIMUM_JERK * max(by_distance_s, by_angle_s))
+        return max(by_distance_s, start.angle_to_rad(goal) / self._turn_rad_s)
 
     def _grip(self, opening: float) -> Iterator[Intent]:
         seen = self._gripper.state().opening

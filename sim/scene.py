@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
@@ -26,6 +26,7 @@ class SceneState:
     steps: int
     arm: ArmController
     gripper: GripperController
+    memory: object
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,11 +37,15 @@ class Roles:
         target: Name of the object acted on.
         held: Name of the object that is in the hand from the start.
         start_poses: ``T_WO`` of every object when the task began.
+        support: Name of the object that the target stands on or in.
+        T_WE_start: Where the tool was when the task began.
     """
 
     target: str
     held: str | None
     start_poses: Mapping[str, SE3]
+    support: str | None = None
+    T_WE_start: SE3 = field(default_factory=SE3.identity)
 
     def require_held(self) -> str:
         """Name of the object in the hand.
@@ -51,6 +56,32 @@ class Roles:
         if self.held is None:
             raise ConfigurationError("roles.held: got none, expected an object in the hand")
         return self.held
+
+    def require_support(self) -> str:
+        """Name of the object that the target stands on or in.
+
+        Raises:
+            ConfigurationError: Staged on the bare table.
+        """
+        if self.support is None:
+            raise ConfigurationError("roles.support: got none, expected what the target stands on")
+        return self.support
+
+
+class Memory(Protocol):
+    """What a predicate needs of the time since the task began."""
+
+    def observe(self) -> None:
+        """Look at the present moment; called before every physics step."""
+        ...
+
+    def snapshot(self) -> object:
+        """What has been remembered so far, as values that do not change any more."""
+        ...
+
+    def restore(self, snapshot: object) -> None:
+        """Return to what had been remembered."""
+        ...
 
 
 class PyBulletScene:
@@ -80,6 +111,7 @@ class PyBulletScene:
         self._cameras: dict[str, Camera] = {}
         self._connections = ExitStack()
         self._roles: Roles | None = None
+        self.memory: Memory | None = None
 
     @property
     def cameras(self) -> Mapping[str, Camera]:
@@ -104,6 +136,12 @@ class PyBulletScene:
     def assign(self, roles: Roles) -> None:
         """Say who plays which part, once everything stands."""
         self._roles = roles
+
+    def remember(self, memory: Memory | None) -> None:
+        """Let what a predicate has to remember see every moment from now on."""
+        self.memory = memory
+        if memory is not None:
+            self.world.call_before_step(memory.observe)
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -154,6 +192,7 @@ class PyBulletScene:
             self.world.steps,
             self.arm.controller_state(),
             self.gripper.controller_state(),
+            None if self.memory is None else self.memory.snapshot(),
         )
 
     def restore(self, state: SceneState) -> None:
@@ -162,3 +201,5 @@ class PyBulletScene:
         self.world.steps = state.steps
         self.arm.restore_controller(state.arm)
         self.gripper.restore_controller(state.gripper)
+        if self.memory is not None:
+            self.memory.restore(state.memory)

@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from typing import Final
 
 from mt3.geometry import SE3
+from sim.mesh import TriangleMesh, convex_hull
+from sim.objects.shape import frustum_hull
 from sim.raycast_renderer import RaycastRenderer
 from sim.robot import SimRobot
 from sim.visuals import load_link_visuals
-from sim.world import World
+from sim.world import SimObject, World
 
 _TABLE_ALBEDO: Final = (0.62, 0.55, 0.47)
 _LINK_STRIDE: Final = 1 << 24
+_BEAD_ALBEDO: Final = (0.95, 0.92, 0.80)
+_BEAD: Final = convex_hull(frustum_hull([(0.003, -0.004), (0.005, 0.0), (0.003, 0.004)], 10))
 
 
 def instance_id(body: int, link: int) -> int:
@@ -19,6 +23,17 @@ def instance_id(body: int, link: int) -> int:
     Source: PyBullet's getCameraImage numbers its segmentation mask this way.
     """
     return body + (link + 1) * _LINK_STRIDE
+
+
+def body_of(number: int) -> int:
+    """The body that an instance id belongs to."""
+    return number % _LINK_STRIDE
+
+
+def instance_ids(item: SimObject) -> tuple[int, ...]:
+    """All instance ids of an object: of its body, and of its moving part if it has one."""
+    links = (-1,) if item.model.mechanism is None else (-1, 0)
+    return tuple(instance_id(item.body, link) for link in links)
 
 
 class SceneView:
@@ -35,6 +50,7 @@ class SceneView:
         self._robot = robot
         self._renderer = renderer
         self._categories: dict[int, str] = {}
+        self._beads: set[int] = set()
         for visual in load_link_visuals(world.bullet, world.table).values():
             renderer.add_body(instance_id(world.table, -1), visual.mesh, _TABLE_ALBEDO)
         visuals = load_link_visuals(world.bullet, robot.body)
@@ -64,9 +80,25 @@ class SceneView:
             },
         }
         for name, item in world.objects.items():
-            number = instance_id(item.body, -1)
-            if number not in self._categories:
-                self._renderer.add_body(number, item.model.mesh, item.model.albedo)
-                self._categories[number] = item.model.category
-            poses[number] = world.pose(name)
+            numbers = instance_ids(item)
+            if numbers[0] not in self._categories:
+                self._show(item)
+            poses[numbers[0]] = world.pose(name)
+            if len(numbers) > 1:
+                poses[numbers[1]] = world.part_pose(name)
+        for body in world.beads:
+            if body not in self._beads:
+                self._renderer.add_body(instance_id(body, -1), _BEAD, _BEAD_ALBEDO)
+                self._beads.add(body)
+            poses[instance_id(body, -1)] = world.bullet.base_pose(body)
         return poses
+
+    def _show(self, item: SimObject) -> None:
+        """Add an object to the renderer, its moving part in the frame of its link."""
+        model, numbers = item.model, instance_ids(item)
+        self._categories |= dict.fromkeys(numbers, model.category)
+        self._renderer.add_body(numbers[0], model.mesh, model.albedo)
+        if model.mechanism is not None:
+            part = model.mechanism
+            mesh = TriangleMesh(part.mesh.vertices - part.p_O, part.mesh.faces)
+            self._renderer.add_body(numbers[1], mesh, part.albedo)

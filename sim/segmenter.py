@@ -1,5 +1,6 @@
 """A stand-in for a learned segmenter: the simulator's own labels, made as imperfect as wanted."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
@@ -11,6 +12,7 @@ from mt3.perception import RGBD
 from mt3.retrieval.object_name import ObjectName
 from mt3.types import BoolArray, Float32Array
 from sim.camera import RaycastCamera
+from sim.scene_view import body_of
 
 _NOISE_CELL_PX: Final = 6
 
@@ -20,7 +22,7 @@ class SimSegmenter:
 
     Args:
         cameras: Whose frames it can segment, by name.
-        categories: Category of each body that has one, by body id; read at every call.
+        categories: Category of each body that has one, by instance id; read at every call.
         max_offset_px: The whole outline is moved outward or inward by up to so many pixels.
         boundary_noise_px: Standard deviation of a wavy error of the outline.
         rng: Where the errors come from.
@@ -68,20 +70,22 @@ class SimSegmenter:
             )
         ids = self._cameras[rgbd.camera].instance_ids(rgbd.t_s)
         seen, pixels = np.unique(ids, return_counts=True)
-        visible = {
-            int(body): int(count)
-            for body, count in zip(seen, pixels, strict=True)
-            if int(body) in self._categories
-        }
+        visible: Counter[tuple[str, int]] = Counter()
+        for number, count in zip(seen.tolist(), pixels.tolist(), strict=True):
+            if number in self._categories:
+                visible[self._categories[number], body_of(number)] += count
         category = ObjectName.parse(object_name).head
-        wanted = [body for body in visible if self._categories[body] == category]
+        wanted = [(count, body) for (name, body), count in visible.items() if name == category]
         if not wanted:
-            names = sorted({self._categories[body] for body in visible})
+            names = sorted({name for name, _ in visible})
             raise SegmentationError(
                 f"object_name: got {object_name!r}, expected the name of one of the categories "
                 f"in view: {', '.join(names) or 'none is in view'}"
             )
-        return self._imperfect(ids == max(wanted, key=lambda body: visible[body]))
+        largest = max(wanted)[1]
+        return self._imperfect(
+            np.isin(ids, [one for one in self._categories if body_of(one) == largest])
+        )
 
     def _imperfect(self, mask: BoolArray) -> BoolArray:
         """The mask with its outline moved."""

@@ -9,7 +9,7 @@ from mt3.geometry import SE3
 from mt3.perception import RGBD, ObjectView
 from sim.camera import RaycastCamera
 from sim.mounting import CameraSpec
-from sim.objects import CATEGORIES, ObjectModel, instance
+from sim.objects import CLUTTER, ObjectModel, instance
 from sim.raycast_renderer import RaycastRenderer
 from sim.scene import PyBulletScene
 from sim.scene_view import SceneView
@@ -97,7 +97,7 @@ def scatter_around(
     """
     placed = [(target, T_WO)]
     keep_out = [(Circle.around(target, T_WO), _CLEARANCE_M)]
-    others = [name for name in CATEGORIES if name not in (target.category, "tray")]
+    others = [name for name in CLUTTER if name != target.category]
     for category in rng.permutation(others).tolist():
         if len(placed) > distractors:
             break

@@ -10,11 +10,10 @@ from mt3.geometry import SE3
 from mt3.retrieval.object_name import ObjectName
 from mt3.task import TaskDescription
 from mt3.types import FloatArray
-from sim.objects import CATEGORIES, ObjectModel, instance
+from sim.objects import CATEGORIES, CLUTTER, ObjectModel, instance
 from sim.robots import PANDA, RobotDescription
 from sim.scene import PyBulletScene, Roles
-from sim.skills import Skill, skill_named
-from sim.skills.grasps import grasps_O
+from sim.skills import Cast, Skill, skill_named
 
 _DISTRACTOR_GAP_M = 0.01
 _BASE_RADIUS_M = 0.22
@@ -24,7 +23,6 @@ _INSTANCE_SEEDS = 10_000
 _SETTLE_STEPS = 480
 _CLOSE_STEPS = 240
 _FALL_ASLEEP_STEPS = 2
-_CLUTTER = tuple(name for name in CATEGORIES if name != "tray")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,7 @@ def stage(
     instance_seed: int | None = None,
     held_instance_seed: int | None = None,
     distractors: int = 3,
+    clutter: Sequence[str] = CLUTTER,
     region: Region | None = None,
     robot: RobotDescription = PANDA,
     T_WB: SE3 | None = None,
@@ -62,8 +61,10 @@ def stage(
         task: What is to be done; its objects name categories.
         seed: Draws placement, distractors and, where not given, the instances.
         instance_seed: Which shape of the target's category.
-        held_instance_seed: Which shape of the category of the object in the hand.
+        held_instance_seed: Which shape of the category of the second object, which is in the hand
+            or under the target.
         distractors: How many objects of other categories stand around.
+        clutter: Categories that these are drawn from.
         region: Where the target may stand.
         robot: What stands at the table.
         T_WB: Pose of its base; where that robot usually stands, if not given.
@@ -73,39 +74,67 @@ def stage(
     """
     skill = skill_named(task.skill)
     rng = np.random.default_rng([seed, 1])
-    target, held = _cast(task, skill)
+    cast = _cast(task, skill)
     drawn = [int(number) for number in rng.integers(_INSTANCE_SEEDS, size=2)]
     given = (instance_seed, held_instance_seed)
-    target_seed, held_seed = (b if a is None else a for a, b in zip(given, drawn, strict=True))
+    target_seed, other_seed = (b if a is None else a for a, b in zip(given, drawn, strict=True))
     scene = PyBulletScene(robot.T_WB if T_WB is None else T_WB, robot)
-    scene.world.add(target, instance(target, target_seed), (region or Region()).draw(rng))
-    if held is not None:
-        _put_in_hand(scene, held, instance(held, held_seed))
-    others = [name for name in _CLUTTER if name not in (target, held)]
+    _set_up(scene, cast, skill, (target_seed, other_seed), (region or Region()).draw(rng))
+    others = [name for name in clutter if name not in cast.categories()]
     chosen = _scatter(scene, rng.permutation(others).tolist(), distractors, skill.clearance_m, rng)
+    skill.arrange(scene, cast, rng)
     _bring_to_rest(scene, chosen)
-    scene.assign(Roles(target, held, scene.world.poses()))
+    poses, T_WE = scene.world.poses(), scene.tool_pose()
+    scene.assign(Roles(cast.target, cast.held, poses, cast.support, T_WE))
+    scene.remember(skill.watch(scene))
     if not skill.start_condition(scene):
         raise ConfigurationError(f"stage: {task.text!r} with seed {seed} does not start as it must")
     return scene
 
 
-def _cast(task: TaskDescription, skill: Skill) -> tuple[str, str | None]:
-    """Categories of the target and of the object in the hand."""
+def _cast(task: TaskDescription, skill: Skill) -> Cast:
+    """Who plays which part.
+
+    Raises:
+        ConfigurationError: A category that has no part in the skill, or the same one twice.
+    """
     target = category_of(task.target_object)
-    if target not in skill.targets:
+    if target not in skill.partners:
         raise ConfigurationError(
-            f"target_object: got {target!r}, expected one of {', '.join(sorted(skill.targets))} "
+            f"target_object: got {target!r}, expected one of {', '.join(sorted(skill.partners))} "
             f"for {skill.name}"
         )
-    if not skill.starts_holding:
-        return target, None
+    if skill.implied is not None:
+        return Cast(target, skill.implied, None)
+    if not (skill.starts_holding or skill.has_surrounding):
+        return Cast(target, None, None)
+    partners = ", ".join(sorted(skill.partners[target]))
     if task.other_object is None:
-        raise ConfigurationError(f"other_object: got none, expected what is held in {skill.name}")
-    held = category_of(task.other_object)
-    if held == target:
-        raise ConfigurationError(f"other_object: got {held!r} twice, expected two categories")
-    return target, held
+        raise ConfigurationError(
+            f"other_object: got none, expected one of {partners} for {skill.name}"
+        )
+    other = category_of(task.other_object)
+    if other == target:
+        raise ConfigurationError(f"other_object: got {other!r} twice, expected two categories")
+    if other not in skill.partners[target]:
+        raise ConfigurationError(
+            f"other_object: got {other!r}, expected one of {partners} for {skill.name} {target}"
+        )
+    return Cast(target, None, other) if skill.has_surrounding else Cast(target, other, None)
+
+
+def _set_up(
+    scene: PyBulletScene, cast: Cast, skill: Skill, seeds: tuple[int, int], T_W: SE3
+) -> None:
+    """Put the target, or what it stands on, at a pose, and into the hand what begins there."""
+    target = instance(cast.target, seeds[0])
+    if cast.support is not None:
+        support = instance(cast.support, seeds[1])
+        scene.world.add(cast.support, support, T_W)
+        T_W = T_W @ skill.start_pose(target, support)
+    scene.world.add(cast.target, target, T_W)
+    if cast.held is not None:
+        _put_in_hand(scene, cast.held, instance(cast.held, seeds[1]))
 
 
 def _bring_to_rest(scene: PyBulletScene, distractors: Sequence[str]) -> None:
@@ -183,7 +212,7 @@ def _scatter(
 
 def _put_in_hand(scene: PyBulletScene, name: str, model: ObjectModel) -> None:
     """Close the fingers on an object that floats in its grasp until they hold it."""
-    T_WO = scene.tool_pose() @ grasps_O(model)[0].inverse()
+    T_WO = scene.tool_pose() @ model.grasps_O[0].inverse()
     scene.world.add(name, model, T_WO)
     with scene.arm, scene.gripper as gripper:
         gripper.command(0.0)

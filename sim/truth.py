@@ -14,7 +14,7 @@ from mt3.types import BoolArray, FloatArray
 from sim.camera import RaycastCamera
 from sim.objects import Symmetry
 from sim.scene import PyBulletScene
-from sim.scene_view import instance_id
+from sim.scene_view import instance_ids
 
 _TURNS: dict[Symmetry, int] = {"none": 1, "2-fold": 2, "full": 24}
 
@@ -97,8 +97,8 @@ class TransferTruth:
         if not isinstance(camera, RaycastCamera):
             raise TypeError(f"camera: got {type(camera).__name__}, expected RaycastCamera")
         rgbd = camera.read(0.0)
-        target = instance_id(self._live.world.objects[self._target].body, -1)
-        return rgbd, camera.instance_ids(rgbd.t_s) == target
+        target = instance_ids(self._live.world.objects[self._target])
+        return rgbd, np.isin(camera.instance_ids(rgbd.t_s), target)
 
     def _held_points_E(self) -> FloatArray | None:
         """The true shape of what is in the hand, in E."""

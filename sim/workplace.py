@@ -16,7 +16,7 @@ from sim.depth_noise import DepthNoise
 from sim.mounting import CameraSpec, look_at, mount
 from sim.robots import robot_named
 from sim.scene import PyBulletScene
-from sim.scene_view import instance_id
+from sim.scene_view import instance_ids
 from sim.scripted_teleop import ScriptedTeleop
 from sim.segmenter import SimSegmenter
 from sim.skills import Skill, skill_named
@@ -57,6 +57,7 @@ def build_scene(
     robot: str,
     camera: CameraSpec,
     distractors: int,
+    clutter: Sequence[str],
     instance_seed: int | None,
     held_instance_seed: int | None,
     max_yaw_rad: float,
@@ -70,8 +71,9 @@ def build_scene(
         robot: Name of the robot; see ``sim.robots``.
         camera: What looks at the scene.
         distractors: How many other objects stand around.
+        clutter: Categories that these are drawn from.
         instance_seed: Which shape of the target's category.
-        held_instance_seed: Which shape of the object in the hand.
+        held_instance_seed: Which shape of the second object.
         max_yaw_rad: How far the target may be turned to either side from showing its +x side,
             such as a handle, to a camera opposite the robot; pi places it at every yaw.
         base_xyz_yaw: Pose of the robot's base in W, metres and radians; where that robot usually
@@ -95,6 +97,7 @@ def build_scene(
         instance_seed=instance_seed,
         held_instance_seed=held_instance_seed,
         distractors=distractors,
+        clutter=clutter,
         region=Region(yaw_rad=(-max_yaw_rad, max_yaw_rad)),
         robot=robot_named(robot),
         T_WB=None if base_xyz_yaw is None else SE3.from_yaw(base_xyz_yaw[3], base_xyz_yaw[:3]),
@@ -143,7 +146,9 @@ def build_segmenter(
         name: camera for name, camera in scene.cameras.items() if isinstance(camera, RaycastCamera)
     }
     categories = {
-        instance_id(item.body, -1): item.model.category for item in scene.world.objects.values()
+        number: item.model.category
+        for item in scene.world.objects.values()
+        for number in instance_ids(item)
     }
     rng = np.random.default_rng([seed, 3])
     return SimSegmenter(cameras, categories, max_offset_px, boundary_noise_px, rng)

@@ -3,18 +3,24 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from weakref import WeakMethod
 
 import numpy as np
 
+from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
+from mt3.types import FloatArray
 from sim.bullet import STEP_RATE_HZ, Bullet
-from sim.objects import ObjectModel
+from sim.objects import Mechanism, ObjectModel
+from sim.objects.urdf import write_urdf
 
 STEP_S = 1.0 / STEP_RATE_HZ
 _TABLE_HALF_M = (0.6, 0.6, 0.05)
 _TABLE_CENTRE_W = (0.3, 0.0, -0.05)  # top at z = 0, x from -0.3 to 0.9, y from -0.6 to 0.6
 _REST_SPEED = 0.005
+_PART = 0  # link and joint number of an object's moving part
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +44,7 @@ class World:
     """Table and free objects in one PyBullet world, advanced in steps of ``STEP_S``.
 
     Attributes:
+        beads: Bodies of small balls.
         lock: Held during a step. Whoever holds it sees one moment, even if another thread steps.
     """
 
@@ -47,6 +54,7 @@ class World:
         self.steps = 0
         self._before_step: list[WeakMethod[Callable[[], None]]] = []
         self.objects: dict[str, SimObject] = {}
+        self.beads: list[int] = []
         self._sleepers: set[str] = set()
         self.table = self.bullet.create_static_box(_TABLE_HALF_M, _TABLE_CENTRE_W)
         self.bullet.change_dynamics(self.table, lateralFriction=0.6)
@@ -74,22 +82,81 @@ class World:
 
         Args:
             name: Unique in this world.
-            model: Its shape and material.
+            model: Its shape and material; with a moving part, its body is fixed to the table.
             T_WO: Pose of its frame O.
         """
-        p_com_O = model.center_of_mass_O()
-        body = self.bullet.create_convex_compound(
-            model.collision_parts,
-            model.mesh,
-            model.mass_kg,
-            p_com_O,
-            model.albedo,
-        )
+        if model.mechanism is None:
+            p_com_O = model.center_of_mass_O()
+            body = self.bullet.create_convex_compound(
+                model.collision_parts,
+                model.mesh,
+                model.mass_kg,
+                p_com_O,
+                model.albedo,
+            )
+        else:
+            p_com_O = np.zeros(3)
+            body = self._load_mechanism(model, model.mechanism)
         self.bullet.change_dynamics(body, lateralFriction=model.friction)
         item = SimObject(name, body, model, SE3.from_translation(p_com_O))
         self.objects[name] = item
         self.place(name, T_WO)
         return item
+
+    def _load_mechanism(self, model: ObjectModel, mechanism: Mechanism) -> int:
+        with TemporaryDirectory(prefix="mt3-sim-") as folder:
+            body = self.bullet.load_fixed(
+                write_urdf(model, mechanism, Path(folder)), SE3.identity()
+            )
+        self.bullet.change_dynamics(body, _PART, lateralFriction=model.friction)
+        self.bullet.resist(body, _PART, mechanism.friction, mechanism.spring)
+        return body
+
+    def fraction(self, name: str) -> float:
+        """How far an object's moving part is along its travel, 0 to 1.
+
+        Raises:
+            ConfigurationError: It has none.
+        """
+        item, mechanism = self._mechanism(name)
+        position, _ = self.bullet.joint_states(item.body, [_PART])
+        return float(position[0] / mechanism.travel)
+
+    def set_fraction(self, name: str, fraction: float) -> None:
+        """Put an object's moving part somewhere along its travel, at rest, without physics.
+
+        Raises:
+            ConfigurationError: It has none.
+        """
+        item, mechanism = self._mechanism(name)
+        self.bullet.reset_joints(item.body, [_PART], np.array([fraction * mechanism.travel]))
+
+    def part_pose(self, name: str) -> SE3:
+        """Pose in W of the link frame of an object's moving part; see ``write_urdf``.
+
+        Raises:
+            ConfigurationError: It has none.
+        """
+        item, _ = self._mechanism(name)
+        return self.bullet.link_poses(item.body, [_PART])[0]
+
+    def _mechanism(self, name: str) -> tuple[SimObject, Mechanism]:
+        item = self.objects[name]
+        if item.model.mechanism is None:
+            raise ConfigurationError(f"{name}: got a rigid object, expected one with a moving part")
+        return item, item.model.mechanism
+
+    def add_bead(self, radius_m: float, mass_kg: float, p_W: FloatArray) -> None:
+        """Put a small ball at a point, (3,); many of them stand for what flows."""
+        body = self.bullet.create_ball(radius_m, mass_kg, p_W.tolist())
+        self.bullet.change_dynamics(
+            body, lateralFriction=0.15, rollingFriction=1e-5, spinningFriction=1e-5
+        )
+        self.beads.append(body)
+
+    def bead_positions(self) -> FloatArray:
+        """Middles of all beads in W, (N, 3), in the order in which they were added."""
+        return np.array([self.bullet.base_pose(body).t for body in self.beads]).reshape(-1, 3)
 
     def place(self, name: str, T_WO: SE3) -> None:
         """Put an object at a pose, at rest, without physics."""

@@ -1,6 +1,5 @@
 """Categories of objects, and how an instance of one is drawn."""
 
-import colorsys
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -8,13 +7,22 @@ from typing import Final
 import numpy as np
 
 from mt3.errors import ConfigurationError
+from sim.objects.blocks import BLOCKS
+from sim.objects.containers import CONTAINERS
+from sim.objects.devices import DEVICES
+from sim.objects.inserts import INSERTS
 from sim.objects.model import ObjectModel
-from sim.objects.shape import Shape
+from sim.objects.pourers import POURERS
+from sim.objects.shape import Shape, draw_albedo
 from sim.objects.solids import banana, bottle, box, can, hammer
 from sim.objects.supports import tray
+from sim.objects.surfaces import SURFACES
+from sim.objects.tools import TOOLS
+from sim.objects.turned import TURNED
+from sim.objects.utensils import UTENSILS
 from sim.objects.vessels import bowl, mug, pan
 
-_FAMILIES: Final[Mapping[str, Callable[[np.random.Generator], Shape]]] = {
+_LOOSE: Final[Mapping[str, Callable[[np.random.Generator], Shape]]] = {
     "mug": mug,
     "pan": pan,
     "bottle": bottle,
@@ -24,9 +32,21 @@ _FAMILIES: Final[Mapping[str, Callable[[np.random.Generator], Shape]]] = {
     "can": can,
     "banana": banana,
     "tray": tray,
+    **TURNED,
+    **BLOCKS,
+    **UTENSILS,
 }
+_FAMILIES: Final = {
+    **_LOOSE,
+    **TOOLS,
+    **INSERTS,
+    **POURERS,
+    **SURFACES, **CONTAINERS, **DEVICES}
 
 CATEGORIES: Final = tuple(_FAMILIES)
+GRASPABLE: Final = frozenset(_LOOSE)  # fingers can take it from the table, and it stands by itself
+PUSHABLE: Final = frozenset(_LOOSE)
+CLUTTER: Final = ("mug", "pan", "bottle", "bowl", "box", "hammer", "can", "banana")
 
 
 def instance(category: str, seed: int) -> ObjectModel:
@@ -49,14 +69,10 @@ def instance(category: str, seed: int) -> ObjectModel:
         mesh=shape.mesh,
         collision_parts=shape.collision_parts,
         mass_kg=float(shape.mass_kg),
-        friction=float(rng.uniform(0.7, 0.9)),
-        albedo=_draw_albedo(rng),
+        friction=float(rng.uniform(*shape.friction)),
+        albedo=draw_albedo(rng),
         dimensions={name: float(value) for name, value in shape.dimensions.items()},
         symmetry=shape.symmetry,
+        grasps_O=shape.grasps_O,
+        mechanism=shape.mechanism,
     )
-
-
-def _draw_albedo(rng: np.random.Generator) -> tuple[float, float, float]:
-    """A saturated, bright colour."""
-    hue, saturation, value = rng.uniform((0.0, 0.55, 0.65), (1.0, 0.95, 0.95))
-    return colorsys.hsv_to_rgb(hue, saturation, value)

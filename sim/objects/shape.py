@@ -1,12 +1,15 @@
 """Geometry of one object, and the hulls that several families share."""
 
+import colorsys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from mt3.geometry import SE3
 from mt3.types import FloatArray
 from sim.mesh import TriangleMesh
+from sim.objects.mechanism import Mechanism
 from sim.objects.model import Symmetry
 
 SECTIONS = 40
@@ -14,9 +17,9 @@ SECTIONS = 40
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """Everything about an object but its category, seed, friction and colour.
+    """Everything about an object but its category, seed and colour.
 
-    Fields as in ``ObjectModel``.
+    Fields as in ``ObjectModel``, but for ``friction``: the range that it is drawn from.
     """
 
     mesh: TriangleMesh
@@ -24,6 +27,9 @@ class Shape:
     mass_kg: float
     dimensions: Mapping[str, float]
     symmetry: Symmetry
+    grasps_O: tuple[SE3, ...] = ()
+    mechanism: Mechanism | None = None
+    friction: tuple[float, float] = (0.7, 0.9)
 
 
 def frustum_hull(rings_rz: Sequence[tuple[float, float]], sections: int) -> FloatArray:
@@ -61,3 +67,9 @@ def rounded_section(width: float, height: float, sides: int = 8) -> FloatArray:
     unit = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     half_sides = np.array([width / 2, height / 2])
     return np.asarray(unit / np.abs(unit).max(axis=0) * half_sides)
+
+
+def draw_albedo(rng: np.random.Generator) -> tuple[float, float, float]:
+    """A saturated, bright colour."""
+    hue, saturation, value = rng.uniform((0.0, 0.55, 0.65), (1.0, 0.95, 0.95))
+    return colorsys.hsv_to_rgb(hue, saturation, value)

@@ -3,9 +3,11 @@
 import numpy as np
 
 from sim.mesh import TriangleMesh, box_corners, convex_hull, revolve, sweep, union
+from sim.objects.grasp import LOWEST_E_M, across_x, on_axis, tool_pose_down
 from sim.objects.shape import SECTIONS, Shape, frustum_hull, rounded_section
 
 _HULL_SECTIONS = 20
+_BODY_DEPTH_M = 0.028  # how far below its top a body is taken
 
 
 def bottle(rng: np.random.Generator) -> Shape:
@@ -35,7 +37,8 @@ def bottle(rng: np.random.Generator) -> Shape:
         "neck_z": neck_z,
         "height": height,
     }
-    return Shape(mesh, parts, rng.uniform(0.12, 0.30), dimensions, "full")
+    grasps = on_axis(height - 0.55 * (height - neck_z))
+    return Shape(mesh, parts, rng.uniform(0.12, 0.30), dimensions, "full", grasps)
 
 
 def can(rng: np.random.Generator) -> Shape:
@@ -51,7 +54,8 @@ def can(rng: np.random.Generator) -> Shape:
     mesh = revolve([(0.0, 0.0), *profile, (0.0, height)], SECTIONS)
     parts = (frustum_hull(profile, _HULL_SECTIONS),)
     dimensions = {"radius": radius, "height": height}
-    return Shape(mesh, parts, rng.uniform(0.15, 0.35), dimensions, "full")
+    grasps = on_axis(height - _BODY_DEPTH_M)
+    return Shape(mesh, parts, rng.uniform(0.15, 0.35), dimensions, "full", grasps)
 
 
 def box(rng: np.random.Generator) -> Shape:
@@ -65,7 +69,8 @@ def box(rng: np.random.Generator) -> Shape:
     corners = box_corners((-length / 2, -width / 2, 0.0), (length / 2, width / 2, height))
     dimensions = {"length": length, "width": width, "height": height}
     mass = rng.uniform(0.12, 0.30)
-    return Shape(convex_hull(corners), (corners,), mass, dimensions, "2-fold")
+    grasps = across_x(0.0, 0.0, height - _BODY_DEPTH_M)
+    return Shape(convex_hull(corners), (corners,), mass, dimensions, "2-fold", grasps)
 
 
 def hammer(rng: np.random.Generator) -> Shape:
@@ -102,7 +107,9 @@ def hammer(rng: np.random.Generator) -> Shape:
         "head_height": head_height,
     }
     mesh = union([convex_hull(points) for points in parts])
-    return Shape(mesh, parts, rng.uniform(0.15, 0.30), dimensions, "none")
+    grasp_x = min(float(mesh.center_of_mass()[0]), head_x - 0.025)
+    grasps = across_x(grasp_x, -float(middle[1]), handle_height / 2)
+    return Shape(mesh, parts, rng.uniform(0.15, 0.30), dimensions, "none", grasps)
 
 
 def banana(rng: np.random.Generator) -> Shape:
@@ -129,4 +136,5 @@ def banana(rng: np.random.Generator) -> Shape:
         "bend_radius": bend,
         "length": float(np.ptp(mesh.vertices[:, 1])),
     }
-    return Shape(mesh, parts, rng.uniform(0.10, 0.18), dimensions, "none")
+    grasps = (tool_pose_down(dimensions["bow_x"], 0.0, max(radius, LOWEST_E_M), 0.0),)
+    return Shape(mesh, parts, rng.uniform(0.10, 0.18), dimensions, "none", grasps)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sim.mesh import box_corners, convex_hull, union
+from sim.objects.grasp import LOWEST_E_M, across_x
 from sim.objects.shape import Shape
 
 
@@ -37,4 +38,5 @@ def tray(rng: np.random.Generator) -> Shape:
         "handle_width": grip,
     }
     mesh = union([convex_hull(points) for points in corners])
-    return Shape(mesh, corners, rng.uniform(0.30, 0.40), dimensions, "none")
+    grasps = across_x(reach - 0.015, 0.0, LOWEST_E_M)
+    return Shape(mesh, corners, rng.uniform(0.30, 0.40), dimensions, "none", grasps)

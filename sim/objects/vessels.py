@@ -4,9 +4,12 @@ import numpy as np
 
 from mt3.types import FloatArray
 from sim.mesh import TriangleMesh, convex_hull, revolve, sweep, union
+from sim.objects.grasp import across_x, around_wall
 from sim.objects.shape import SECTIONS, Shape, frustum_hull, rounded_section, wall_hulls
 
 _WALL_SEGMENTS = 12
+_RIM_DEPTH_M = 0.016
+_BOWL_DEPTH_M = 0.012  # deeper down the wall slants
 
 
 def mug(rng: np.random.Generator) -> Shape:
@@ -36,7 +39,9 @@ def mug(rng: np.random.Generator) -> Shape:
     }
     parts = (frustum_hull([(base, 0.0), (base, floor)], 16), *walls, *handle_hulls)
     mass = rng.uniform(0.18, 0.30)
-    return Shape(union([body, handle]), parts, mass, dimensions, "none")
+    away_from_handle = np.deg2rad([105.0, 165.0, 195.0, 255.0])
+    grasps = around_wall(rim - wall / 2, height - _RIM_DEPTH_M, away_from_handle)
+    return Shape(union([body, handle]), parts, mass, dimensions, "none", grasps)
 
 
 def _mug_handle(
@@ -90,7 +95,9 @@ def pan(rng: np.random.Generator) -> Shape:
     }
     walls = wall_hulls(outer, inner, _WALL_SEGMENTS)
     parts = (frustum_hull([(base, 0.0), (base, floor)], 16), *walls, handle.vertices)
-    return Shape(union([body, handle]), parts, rng.uniform(0.15, 0.24), dimensions, "none")
+    grasps = across_x(rim + 0.030, 0.0, handle_z)
+    mass = rng.uniform(0.15, 0.24)
+    return Shape(union([body, handle]), parts, mass, dimensions, "none", grasps)
 
 
 def _bar(path: FloatArray, width: float, thickness: float) -> FloatArray:
@@ -126,7 +133,9 @@ def bowl(rng: np.random.Generator) -> Shape:
         "floor": floor,
     }
     parts = (frustum_hull([(base, 0.0), (base, floor)], 16), *rings)
-    return Shape(mesh, parts, rng.uniform(0.12, 0.25), dimensions, "full")
+    angles = np.deg2rad(np.arange(15.0, 360.0, 30.0))
+    grasps = around_wall(rim - wall / 2, height - _BOWL_DEPTH_M, angles)
+    return Shape(mesh, parts, rng.uniform(0.12, 0.25), dimensions, "full", grasps)
 
 
 def _bowl_curve(base: float, rim: float, z_low: float, z_high: float) -> list[tuple[float, float]]:

@@ -4,27 +4,32 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.objects import CATEGORIES
+from sim.objects import GRASPABLE
 from sim.scene import PyBulletScene
-from sim.skills.grasps import grasps_O
-from sim.skills.skill import Grip, Move, Pause, Script, draw_offset_E, raised
+from sim.skills.skill import (
+    Grip,
+    Move,
+    Pause,
+    Script,
+    Skill,
+    draw_offset_E,
+    raised,
+    stands_free,
+    with_half_turns,
+)
 
 _LIFTED_M = 0.05
 
 
-class PickUp:
+class PickUp(Skill):
     """Both fingers hold the target, and its lowest point is at least 5 cm above the table."""
 
     name = "pick_up"
-    clearance_m = 0.09
-    targets = frozenset(CATEGORIES)
-    starts_holding = False
+    partners = dict.fromkeys(GRASPABLE, frozenset[str]())
 
     def start_condition(self, scene: PyBulletScene) -> bool:
         """The target stands on the table and the hand does not touch it."""
-        target = scene.roles.target
-        on_table = scene.world.touches(target, scene.world.table)
-        return on_table and not scene.touches_robot(target)
+        return stands_free(scene)
 
     def success(self, scene: PyBulletScene) -> bool:
         """Held by both fingers, and lifted."""
@@ -38,7 +43,8 @@ class PickUp:
         offset = draw_offset_E(rng)
         above_m, lift_m = rng.uniform((0.085, 0.100), (0.105, 0.120))
         pause_s = float(rng.uniform(0.15, 0.35))
-        grasps = [T_WO @ T_OE @ offset for T_OE in grasps_O(scene.world.objects[target].model)]
+        grasps_O = with_half_turns(scene.world.objects[target].model.grasps_O)
+        grasps = [T_WO @ T_OE @ offset for T_OE in grasps_O]
         return [
             Script(
                 raised(T_WE, above_m),

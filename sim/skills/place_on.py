@@ -6,8 +6,12 @@ import numpy as np
 
 from mt3.geometry import SE3
 from sim.objects import ObjectModel
+from sim.objects.blocks import BLOCKS
+from sim.objects.surfaces import SURFACES
+from sim.objects.turned import TURNED
 from sim.scene import PyBulletScene
-from sim.skills.skill import Grip, Move, Pause, Script, is_upright, raised, with_half_turns
+from sim.skills.put_down import Habit, put_down, starts_in_hand, tool_in_held
+from sim.skills.skill import Script, Skill, is_upright
 
 _UPRIGHT_RAD = np.deg2rad(10.0)
 _RELEASE_M = 0.002
@@ -15,20 +19,18 @@ _OPEN = 0.9
 _YAWS = 8
 
 
-class PlaceOn:
+_COMPACT = frozenset({*TURNED, *BLOCKS, "can", "bottle", "mug", "bowl", "box", "banana"})
+
+
+class PlaceOn(Skill):
     """The object rests upright on the target, inside its outline; the open hand is off it."""
 
     name = "place_on"
-    clearance_m = 0.09
-    targets = frozenset({"tray", "box"})
-    starts_holding = True
+    partners = {target: _COMPACT - {target} for target in ("tray", "box", *SURFACES)}
 
     def start_condition(self, scene: PyBulletScene) -> bool:
         """The first object is in the hand, the target stands on the table."""
-        target = scene.roles.target
-        return scene.holds(scene.roles.require_held()) and scene.world.touches(
-            target, scene.world.table
-        )
+        return starts_in_hand(scene)
 
     def success(self, scene: PyBulletScene) -> bool:
         """On the target, upright, inside its outline, and let go."""
@@ -44,26 +46,13 @@ class PlaceOn:
 
     def scripts(self, scene: PyBulletScene, rng: np.random.Generator) -> Sequence[Script]:
         """Over the target's middle in any yaw: down, open, up."""
-        held, target = scene.roles.require_held(), scene.roles.target
-        world = scene.world
-        T_OE = world.pose(held).inverse() @ scene.tool_pose()
-        above_m, retreat_m = rng.uniform((0.085, 0.085), (0.105, 0.105))
-        shift_x, shift_y = rng.normal(0.0, 0.003, 2)
-        pause_s = float(rng.uniform(0.15, 0.35))
+        habit, T_OE = Habit.draw(rng), tool_in_held(scene)
+        world, target = scene.world, scene.roles.target
         top_m = support_height_m(world.objects[target].model) + _RELEASE_M
-        place = world.pose(target) @ SE3.from_translation((shift_x, shift_y, top_m))
-        scripts = []
-        for yaw in np.arange(_YAWS) * np.pi / _YAWS:
-            for T_WE in with_half_turns([place @ SE3.from_yaw(float(yaw)) @ T_OE]):
-                actions = (
-                    Move(T_WE),
-                    Pause(pause_s),
-                    Grip(1.0),
-                    Pause(pause_s),
-                    Move(raised(T_WE, retreat_m)),
-                )
-                scripts.append(Script(raised(T_WE, above_m), 0.0, actions))
-        return scripts
+        shift = SE3.from_translation((habit.shift_x_m, habit.shift_y_m, top_m))
+        place = world.pose(target) @ shift
+        yaws = np.arange(_YAWS) * np.pi / _YAWS
+        return put_down([place @ SE3.from_yaw(float(yaw)) @ T_OE for yaw in yaws], habit)
 
 
 def support_height_m(model: ObjectModel) -> float:

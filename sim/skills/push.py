@@ -6,14 +6,16 @@ import numpy as np
 
 from mt3.geometry import SE3
 from mt3.types import FloatArray
-from sim.objects import CATEGORIES
+from sim.objects import PUSHABLE
+from sim.objects.grasp import tool_pose_down
 from sim.scene import PyBulletScene
 from sim.skills.skill import (
     Move,
     Pause,
     Script,
+    Skill,
     is_upright,
-    tool_pose_down,
+    stands_free,
     with_half_turns,
 )
 
@@ -25,7 +27,7 @@ _HALF_FINGER_M = 0.011
 _DIRECTION_O = np.array([0.0, 1.0, 0.0])
 
 
-class Push:
+class Push(Skill):
     """The target moves 6 to 20 cm along y of the frame it stood in, and stays upright.
 
     An object that a half turn leaves unchanged may as well move along -y.
@@ -33,14 +35,11 @@ class Push:
 
     name = "push"
     clearance_m = 0.16
-    targets = frozenset(CATEGORIES)
-    starts_holding = False
+    partners = dict.fromkeys(PUSHABLE, frozenset[str]())
 
     def start_condition(self, scene: PyBulletScene) -> bool:
         """The target stands on the table and the hand does not touch it."""
-        target = scene.roles.target
-        on_table = scene.world.touches(target, scene.world.table)
-        return on_table and not scene.touches_robot(target)
+        return stands_free(scene)
 
     def success(self, scene: PyBulletScene) -> bool:
         """Moved far enough, not too far, in the right direction, upright."""

@@ -1,15 +1,18 @@
 """What a simulated task is: how it starts, when it is done, and how a person would do it."""
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
+from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
-from sim.scene import PyBulletScene
+from mt3.skill_grammar import SKILLS, OtherRole
+from sim.objects import ObjectModel
+from sim.scene import Memory, PyBulletScene
 
-_FINGERS_ALONG_Y = np.diag([-1.0, 1.0, -1.0])
 _HALF_TURN = SE3.from_yaw(np.pi)
 
 
@@ -18,6 +21,14 @@ class Move:
     """Bring the tool to a pose in W, smoothly."""
 
     T_WE: SE3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sweep:
+    """Bring the tool along poses in W in one smooth motion, at most at a share of a hand's speed."""
+
+    poses_W: tuple[SE3, ...]
+    speed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +45,7 @@ class Pause:
     duration_s: float
 
 
-Action: TypeAlias = Move | Grip | Pause
+Action: TypeAlias = Move | Sweep | Grip | Pause
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,46 +63,100 @@ class Script:
     actions: tuple[Action, ...]
 
     def poses(self) -> list[SE3]:
-        """Bottleneck and all goals of moves, in order."""
-        goals = [action.T_WE for action in self.actions if isinstance(action, Move)]
+        """Bottleneck and all poses that the tool is brought to, in order."""
+        goals: list[SE3] = []
+        for action in self.actions:
+            if isinstance(action, Move):
+                goals.append(action.T_WE)
+            elif isinstance(action, Sweep):
+                goals.extend(action.poses_W)
         return [self.T_WE_bottleneck, *goals]
 
 
-class Skill(Protocol):
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Categories of the objects that play a part in a task.
+
+    Args:
+        target: Acted on.
+        held: In the hand from the start.
+        support: The target stands on or in it.
+    """
+
+    target: str
+    held: str | None
+    support: str | None
+
+    def categories(self) -> tuple[str, ...]:
+        """All of them."""
+        return tuple(name for name in (self.target, self.held, self.support) if name is not None)
+
+
+class Skill(ABC):
     """A kind of task, judged and scripted from the simulator's truth.
 
     Attributes:
         name: As in ``TaskDescription.skill``.
+        partners: Categories that can be the object acted on, each with the categories that its
+            second object can have; none where the skill has one object only.
         clearance_m: Free space that staging leaves around the target.
-        targets: Categories that can be the object acted on.
-        starts_holding: Whether the task's other object is in the hand from the start.
+        implied: Category of what is in the hand from the start, where the words do not say so.
     """
 
-    name: str
-    clearance_m: float
-    targets: frozenset[str]
-    starts_holding: bool
+    name: ClassVar[str]
+    partners: Mapping[str, frozenset[str]]
+    clearance_m: float = 0.09
+    implied: str | None = None
 
+    @property
+    def starts_holding(self) -> bool:
+        """Whether something is in the hand from the start."""
+        return self.implied is not None or self._role is OtherRole.IN_HAND
+
+    @property
+    def has_surrounding(self) -> bool:
+        """Whether the target stands on or in the second object."""
+        return self._role is OtherRole.SURROUNDING
+
+    @property
+    def _role(self) -> OtherRole:
+        return SKILLS[self.name].other
+
+    def start_pose(self, target: ObjectModel, support: ObjectModel) -> SE3:
+        """Pose of the target in the frame of the second object that it stands on or in.
+
+        Raises:
+            ConfigurationError: It stands on the table in this skill.
+        """
+        raise ConfigurationError(
+            f"{self.name}: got {target.category} on {support.category}, expected it on the table"
+        )
+
+    def arrange(self, scene: PyBulletScene, cast: Cast, rng: np.random.Generator) -> None:
+        """Bring what was added to the scene into the state in which the task begins."""
+
+    def watch(self, scene: PyBulletScene) -> Memory | None:
+        """What has to be remembered from now on to judge the task; None where nothing has."""
+        return None
+
+    @abstractmethod
     def start_condition(self, scene: PyBulletScene) -> bool:
         """Whether the task can begin."""
-        ...
 
+    @abstractmethod
     def success(self, scene: PyBulletScene) -> bool:
         """Whether the task is done now."""
-        ...
 
+    @abstractmethod
     def scripts(self, scene: PyBulletScene, rng: np.random.Generator) -> Sequence[Script]:
         """Ways to do the task in this scene, all with the same small variations."""
-        ...
 
 
-def tool_pose_down(x: float, y: float, z: float, finger_angle_rad: float) -> SE3:
-    """Pose of E pointing down at a point, fingers closing along an angle about z.
-
-    In whatever upright frame the point and the angle are given in.
-    """
-    turn = SE3.from_yaw(finger_angle_rad - np.pi / 2)
-    return SE3.from_rotation_translation(turn.R @ _FINGERS_ALONG_Y, (x, y, z))
+def stands_free(scene: PyBulletScene) -> bool:
+    """Whether the target stands on the table and the hand does not touch it."""
+    target = scene.roles.target
+    on_table = scene.world.touches(target, scene.world.table)
+    return on_table and not scene.touches_robot(target)
 
 
 def with_half_turns(poses: Sequence[SE3]) -> list[SE3]:
