@@ -60,6 +60,8 @@ def build_scene(
     clutter: Sequence[str],
     instance_seed: int | None,
     held_instance_seed: int | None,
+    x_m: Sequence[float],
+    y_m: Sequence[float],
     max_yaw_rad: float,
     base_xyz_yaw: Sequence[float] | None,
 ) -> PyBulletScene:
@@ -74,6 +76,8 @@ def build_scene(
         clutter: Categories that these are drawn from.
         instance_seed: Which shape of the target's category.
         held_instance_seed: Which shape of the second object.
+        x_m: Where the target may be put, from and to along x of W, metres.
+        y_m: Likewise along y of W.
         max_yaw_rad: How far the target may be turned to either side from showing its +x side,
             such as a handle, to a camera opposite the robot; pi places it at every yaw.
         base_xyz_yaw: Pose of the robot's base in W, metres and radians; where that robot usually
@@ -98,12 +102,19 @@ def build_scene(
         held_instance_seed=held_instance_seed,
         distractors=distractors,
         clutter=clutter,
-        region=Region(yaw_rad=(-max_yaw_rad, max_yaw_rad)),
+        region=Region(_range("x_m", x_m), _range("y_m", y_m), (-max_yaw_rad, max_yaw_rad)),
         robot=robot_named(robot),
         T_WB=None if base_xyz_yaw is None else SE3.from_yaw(base_xyz_yaw[3], base_xyz_yaw[:3]),
     )
     mount(scene, camera, seed)
     return scene
+
+
+def _range(name: str, value: Sequence[float]) -> tuple[float, float]:
+    """Two numbers, the lower one first."""
+    if len(value) != 2 or value[0] > value[1]:
+        raise ConfigurationError(f"scene.{name}: got {list(value)}, expected from and to, metres")
+    return float(value[0]), float(value[1])
 
 
 def _require_whole(name: str, value: object) -> None:

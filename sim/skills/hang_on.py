@@ -12,7 +12,7 @@ from sim.scene import PyBulletScene
 from sim.skills.put_down import Habit, held_in_target, is_let_go, starts_in_hand, tool_in_held
 from sim.skills.skill import Grip, Move, Pause, Script, Skill, raised
 
-_BEFORE_M: Final = 0.045  # from the peg's end, where the ring is lined up
+_BEFORE_M: Final = 0.070  # from the peg's end, where the ring is lined up
 
 
 class HangOn(Skill):

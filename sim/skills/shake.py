@@ -40,7 +40,7 @@ class Shake(PickUp):
         for script in super().scripts(scene, rng):
             T_WE = script.poses()[-1]
             ways = [SE3.from_translation((0, side * _REACH_M, 0)) for side in (1, -1) * _SWINGS]
-            shaking = Sweep((*(way @ T_WE for way in ways), T_WE), 1.4)
+            shaking = Sweep((*(way @ T_WE for way in ways), T_WE), 1.0)
             scripts.append(
                 Script(script.T_WE_bottleneck, script.opening, (*script.actions, shaking))
             )
