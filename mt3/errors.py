@@ -138,5 +138,9 @@ class ConfigurationError(Mt3Error, ValueError):
     """Values of a configuration that contradict each other or the device."""
 
 
+class PlacementError(ConfigurationError):
+    """A scene that cannot be set up as it was drawn; another one may be."""
+
+
 class StorageError(Mt3Error, OSError):
     """Something that should be stored could not be written: no space, no permission, no disk."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mt3.errors import ConfigurationError
+from mt3.errors import ConfigurationError, PlacementError
 from mt3.geometry import SE3
 from mt3.retrieval.object_name import ObjectName
 from mt3.task import TaskDescription
@@ -70,7 +70,8 @@ def stage(
         T_WB: Pose of its base; where that robot usually stands, if not given.
 
     Raises:
-        ConfigurationError: No category for a word, or no room for the distractors.
+        ConfigurationError: No category for a word, or one that has no part in the skill.
+        PlacementError: No room for the distractors, or the task does not start as it must.
     """
     skill = skill_named(task.skill)
     rng = np.random.default_rng([seed, 1])
@@ -88,7 +89,7 @@ def stage(
     scene.assign(Roles(cast.target, cast.held, poses, cast.support, T_WE))
     scene.remember(skill.watch(scene))
     if not skill.start_condition(scene):
-        raise ConfigurationError(f"stage: {task.text!r} with seed {seed} does not start as it must")
+        raise PlacementError(f"stage: {task.text!r} with seed {seed} does not start as it must")
     return scene
 
 
@@ -206,7 +207,7 @@ def _scatter(
                 placed.append(category)
                 break
     if len(placed) < count:
-        raise ConfigurationError(f"distractors: got room for {len(placed)}, expected {count}")
+        raise PlacementError(f"distractors: got room for {len(placed)}, expected {count}")
     return placed
 
 

@@ -1,13 +1,13 @@
 """Which simulated trials a benchmark consists of."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
 
-from mt3.benchmark import Episode, PlannedTrial
+from mt3.benchmark import Episode, PlannedDemonstration, PlannedTrial
 from mt3.errors import ConfigurationError
 from mt3.task import TaskDescription
 from sim.staging import category_of
@@ -75,13 +75,19 @@ class SimSuite:
         ]
         self._seed, self._max_draws = seed, max_draws
 
-    def demonstrations(self) -> Mapping[str, Sequence[Episode]]:
-        """For each task, scenes to demonstrate it in."""
+    def demonstrations(self) -> Sequence[PlannedDemonstration]:
+        """One of each task, named by its words."""
         tasks = dict.fromkeys(task for case in self._cases for task in case.tasks)
-        return {
-            task: [self._episode(task, _DEMONSTRATION, 0, k) for k in range(_DEMONSTRATION_DRAWS)]
+        return [
+            PlannedDemonstration(
+                task,
+                TaskDescription.parse(task),
+                tuple(
+                    self._episode(task, _DEMONSTRATION, 0, k) for k in range(_DEMONSTRATION_DRAWS)
+                ),
+            )
             for task in tasks
-        }
+        ]
 
     def trials(self) -> Sequence[PlannedTrial]:
         """All trials, case by case and task by task."""
@@ -102,7 +108,7 @@ class SimSuite:
         purpose = _TRIAL + (case.instances == "new")
         new = _DEMONSTRATED_INSTANCE + 1 + number if case.instances == "new" else None
         draws = tuple(self._episode(text, purpose, number, k, new) for k in range(self._max_draws))
-        return PlannedTrial(task, labels, number, draws)
+        return PlannedTrial(task, labels, number, draws, text)
 
     def _episode(
         self, task: str, purpose: int, number: int, draw: int, new_instance: int | None = None

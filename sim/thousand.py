@@ -139,15 +139,16 @@ def draw_tasks(seed: int, skills: Sequence[str] | None = None) -> list[ObjectTas
 
 
 def _tasks_of(skill: str, family: str, count: int, seed: int) -> list[ObjectTask]:
-    """Tasks of one skill: all pairs of categories in a drawn order, over and over, each time with
-    other instances.
+    """Tasks of one skill: all pairs of categories in a drawn order, over and over.
+
+    A pair that comes again does so with other instances.
     """
     rng = np.random.default_rng([seed, zlib.crc32(skill.encode())])
     partners = SKILLS[skill].partners
     pairs: list[tuple[str, str | None]] = [
         (target, other)
         for target in sorted(partners)
-        for other in (sorted(partners[target]) or [None])
+        for other in _or_none(sorted(partners[target]))
     ]
     order = rng.permutation(len(pairs))
     first = rng.permutation(_INSTANCES)
@@ -163,12 +164,17 @@ def _tasks_of(skill: str, family: str, count: int, seed: int) -> list[ObjectTask
     return tasks
 
 
+def _or_none(others: Sequence[str]) -> Sequence[str | None]:
+    return others or [None]
+
+
 class ThousandSuite:
     """Each task demonstrated once, then tried on the objects shown and, of some, on new ones.
 
     Args:
         seed: Draws tasks and scenes.
-        placements: Trials of each task, and of each unseen one.
+        placements: Trials of each task, and of each unseen one; ``usual`` if not given.
+        usual: Likewise, where nobody says how many.
         skills: Only these; all, if not given.
         every: Only each so many-th task of a skill, at least one; 1 for all.
         max_draws: Scenes drawn for a trial before it is given up.
@@ -177,7 +183,8 @@ class ThousandSuite:
     def __init__(
         self,
         seed: int = 0,
-        placements: int | None = 2,
+        placements: int | None = None,
+        usual: int = 2,
         skills: Sequence[str] | None = None,
         every: int = 1,
         max_draws: int = 20,
@@ -187,7 +194,7 @@ class ThousandSuite:
                 f"every, max_draws: got {every}, {max_draws}, expected 1 or more"
             )
         self._seed, self._max_draws = seed, max_draws
-        self._placements = 2 if placements is None else placements
+        self._placements = usual if placements is None else placements
         seen: Counter[str] = Counter()
         self.tasks = []
         for task in draw_tasks(seed, skills):

@@ -24,6 +24,22 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedDemonstration:
+    """One demonstration that a benchmark builds on.
+
+    Args:
+        key: Its name, unique in the suite; tasks of the same words may be shown on several objects.
+        task: What is shown.
+        draws: Scenes to show it in, in the order in which they are tried; the first that works is
+            used.
+    """
+
+    key: str
+    task: TaskDescription
+    draws: tuple[Episode, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedTrial:
     """One trial of a benchmark.
 
@@ -33,23 +49,25 @@ class PlannedTrial:
         number: Which trial of its task and labels.
         draws: Scenes in the order in which they are tried; the first in which the task can be
             done at all is the one that counts.
+        demonstration: Key of the one that it builds on.
     """
 
     task: TaskDescription
     labels: Mapping[str, str]
     number: int
     draws: tuple[Episode, ...]
+    demonstration: str
 
 
 class Suite(Protocol):
     """A set of trials, and the demonstrations that they build on."""
 
-    def demonstrations(self) -> Mapping[str, Sequence[Episode]]:
-        """For each task's text, scenes to demonstrate it in; the first that works is used."""
+    def demonstrations(self) -> Sequence[PlannedDemonstration]:
+        """All demonstrations, in the order in which the library numbers them."""
         ...
 
     def trials(self) -> Sequence[PlannedTrial]:
-        """All trials, those of one task together."""
+        """All trials, those of one demonstration together."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What a worker process of ``mt3-bench`` does: one trial, from drawing its scene to the verdict."""
+"""What a worker process of ``mt3-bench`` does: one demonstration, or one trial with its verdict."""
 
 import json
 import time
@@ -10,27 +10,52 @@ from typing import Any
 import numpy as np
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from mt3.benchmark import BenchmarkTruth, Episode, PlannedTrial
+from mt3.benchmark import BenchmarkTruth, Episode, PlannedDemonstration, PlannedTrial
 from mt3.cli.assembly import build, build_planner, build_workplace
 from mt3.cli.run import run_trial
 from mt3.demonstration import Demonstration
-from mt3.errors import ConfigurationError
+from mt3.errors import ConfigurationError, Mt3Error, PlacementError
 from mt3.execution.trial_record import TrialRecord
 from mt3.geometry import SE3
 from mt3.interfaces import Scene
 
 _configuration: DictConfig | None = None
 _SCENES_KEPT = 2
-_OF_THE_BENCHMARK = ("suite", "placements", "workers", "out", "demonstrate", "truth", "feasibility")
+_OF_THE_BENCHMARK = (
+    "suite",
+    "placements",
+    "workers",
+    "out",
+    "demonstrate",
+    "gather",
+    "truth",
+    "feasibility",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemonstrationJob:
+    """A demonstration, and the library of its own that it is recorded into."""
+
+    planned: PlannedDemonstration
+    library: str
 
 
 @dataclass(frozen=True, slots=True)
 class TrialJob:
-    """A trial, and the demonstration that its placement must be possible for."""
+    """A trial, and the demonstration that its placement must be possible for.
+
+    Args:
+        trial: What is tried.
+        demo_id: Of the demonstration; empty where it could not be recorded.
+        demo_episode: That scene.
+        missing: Why there is no demonstration.
+    """
 
     trial: PlannedTrial
     demo_id: str
     demo_episode: Episode
+    missing: str = ""
 
 
 def set_up_worker(configuration: str) -> None:
@@ -59,11 +84,40 @@ def configuration_of(episode: Episode, benchmark: DictConfig) -> DictConfig:
     return cfg
 
 
+def run_demonstration(job: DemonstrationJob) -> dict[str, Any]:
+    """Record a demonstration in the first of its scenes in which that works; one row."""
+    start_s, reasons = time.perf_counter(), []
+    for draw, episode in enumerate(job.planned.draws):
+        cfg = configuration_of(episode, _benchmark())
+        cfg.library = job.library
+        try:
+            recorded = build(_benchmark().demonstrate)(cfg)
+        except Mt3Error as error:
+            reasons.append(str(error))
+        else:
+            row = {"recorded": True, "shard_id": str(recorded["id"]), "draw": draw}
+            break
+    else:
+        row = {"recorded": False, "shard_id": "", "draw": len(job.planned.draws)}
+    wall_s = time.perf_counter() - start_s
+    return {**_shown(job), **row, "reasons": reasons, "wall_s": wall_s}
+
+
+def demonstration_crashed(job: DemonstrationJob) -> dict[str, Any]:
+    """The row of a demonstration whose process died."""
+    row = {"recorded": False, "shard_id": "", "draw": 0, "wall_s": 0.0}
+    return {**_shown(job), **row, "reasons": ["the worker process died"]}
+
+
+def _shown(job: DemonstrationJob) -> dict[str, Any]:
+    return {"key": job.planned.key, "task": job.planned.task.text, "skill": job.planned.task.skill}
+
+
 def run_job(job: TrialJob) -> dict[str, Any]:
     """One row of the results; an error is a row too."""
     start_s = time.perf_counter()
     try:
-        row = _run(job)
+        row = _error_row(job.missing) if job.missing else _run(job)
     except Exception as error:  # whatever it is, it counts
         row = _error_row(f"{type(error).__name__}: {error}")
     return {**_heading(job), **row, "wall_s": time.perf_counter() - start_s}
@@ -83,7 +137,10 @@ def _benchmark() -> DictConfig:
 def _run(job: TrialJob) -> dict[str, Any]:
     for redrawn, episode in enumerate(job.trial.draws):
         cfg = configuration_of(episode, _benchmark())
-        truth = _truth(cfg, job)
+        try:
+            truth = _truth(cfg, job)
+        except PlacementError:
+            continue
         if truth is None:
             continue
         workplace = build_workplace(cfg)

@@ -1,17 +1,16 @@
 """Cuboids and their like, taken across: books, bricks, soap, phones, and wedges of cheese."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from sim.mesh import box_corners, convex_hull, union
 from sim.objects.grasp import LOWEST_E_M, across_x
-from sim.objects.shape import Shape
-
-Range: TypeAlias = tuple[float, float]
+from sim.objects.model import Symmetry
+from sim.objects.shape import Builder, Range, Shape, draw
 
 _DEPTH_M = 0.026  # how far below its top a block is taken
 
@@ -42,9 +41,7 @@ def block(rng: np.random.Generator, kind: Block) -> Shape:
 
     Dimensions: ``length`` (along x), ``width`` (along y, graspable), ``height``.
     """
-    length, width, height = (
-        float(v) for v in rng.uniform(*zip(kind.length, kind.width, kind.height, strict=True))
-    )
+    length, width, height = draw(rng, kind.length, kind.width, kind.height)
     x, y = length / 2, width / 2
     body_height = height if kind.ridge == 0.0 else height * 0.65
     corners = box_corners((-x, -y, 0.0), (x, y, body_height))
@@ -56,7 +53,7 @@ def block(rng: np.random.Generator, kind: Block) -> Shape:
         pieces.append(box_corners((-x, -y, 0.0), (-x + length * share, y, height)))
     z = max(body_height - _DEPTH_M, LOWEST_E_M)
     dimensions = {"length": length, "width": width, "height": height}
-    symmetry = "2-fold" if kind.top == 1.0 and kind.ridge == 0.0 else "none"
+    symmetry: Symmetry = "2-fold" if kind.top == 1.0 and kind.ridge == 0.0 else "none"
     mesh = union([convex_hull(points) for points in pieces])
     mass_kg = float(rng.uniform(*kind.mass_kg))
     grasps = across_x(float(mesh.center_of_mass()[0]), 0.0, z)
@@ -78,6 +75,6 @@ _BLOCKS: Final[Mapping[str, Block]] = {
     "speaker": Block((0.075, 0.090), (0.050, 0.058), (0.095, 0.120), top=0.80),
 }
 
-BLOCKS: Final[Mapping[str, Callable[[np.random.Generator], Shape]]] = {
+BLOCKS: Final[Mapping[str, Builder]] = {
     name: partial(block, kind=kind) for name, kind in _BLOCKS.items()
 }

@@ -1,7 +1,7 @@
 """Categories of objects, and how an instance of one is drawn."""
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -13,7 +13,7 @@ from sim.objects.devices import DEVICES
 from sim.objects.inserts import INSERTS
 from sim.objects.model import ObjectModel
 from sim.objects.pourers import POURERS
-from sim.objects.shape import Shape, draw_albedo
+from sim.objects.shape import Builder, draw_albedo
 from sim.objects.solids import banana, bottle, box, can, hammer
 from sim.objects.supports import tray
 from sim.objects.surfaces import SURFACES
@@ -22,7 +22,7 @@ from sim.objects.turned import TURNED
 from sim.objects.utensils import UTENSILS
 from sim.objects.vessels import bowl, mug, pan
 
-_LOOSE: Final[Mapping[str, Callable[[np.random.Generator], Shape]]] = {
+_LOOSE: Final[Mapping[str, Builder]] = {
     "mug": mug,
     "pan": pan,
     "bottle": bottle,
@@ -36,12 +36,7 @@ _LOOSE: Final[Mapping[str, Callable[[np.random.Generator], Shape]]] = {
     **BLOCKS,
     **UTENSILS,
 }
-_FAMILIES: Final = {
-    **_LOOSE,
-    **TOOLS,
-    **INSERTS,
-    **POURERS,
-    **SURFACES, **CONTAINERS, **DEVICES}
+_FAMILIES: Final = {**_LOOSE, **TOOLS, **INSERTS, **POURERS, **SURFACES, **CONTAINERS, **DEVICES}
 
 CATEGORIES: Final = tuple(_FAMILIES)
 GRASPABLE: Final = frozenset(_LOOSE)  # fingers can take it from the table, and it stands by itself

@@ -91,7 +91,9 @@ def hanger_stand(rng: np.random.Generator, kind: Box) -> Shape:
     pieces = (
         box_corners((-x, -y, 0.0), (x, y, 0.012)),
         box_corners((-x, -0.012, 0.0), (post_x + 0.010, 0.012, height + 0.020)),
-        box_corners((post_x, -thick / 2, height - thick), (post_x + 0.010 + peg, thick / 2, height)),
+        box_corners(
+            (post_x, -thick / 2, height - thick), (post_x + 0.010 + peg, thick / 2, height)
+        ),
         box_corners(
             (post_x + peg, -thick / 2, height - thick),
             (post_x + 0.010 + peg, thick / 2, height + 0.008),

@@ -7,18 +7,15 @@ that a hand that points down can take it; where a part turns about y it turns be
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
-from mt3.geometry import SE3
 from mt3.types import FloatArray
 from sim.mesh import TriangleMesh, box_corners, convex_hull, union
 from sim.objects.grasp import LOWEST_E_M, tool_pose_down
 from sim.objects.mechanism import Handle, Mechanism
-from sim.objects.shape import Shape, draw_albedo
-
-Range: TypeAlias = tuple[float, float]
+from sim.objects.shape import Builder, Range, Shape, draw, draw_albedo
 
 _FIN_WIDTH = 0.018
 _FIN_REACH = 0.025  # from an edge to the axis of the fin at it
@@ -45,8 +42,8 @@ class Size:
 
     def draw(self, rng: np.random.Generator) -> tuple[float, float, float]:
         """One size."""
-        x, y, z = rng.uniform(*zip(self.x, self.y, self.z, strict=True))
-        return float(x), float(y), float(z)
+        x, y, z = draw(rng, self.x, self.y, self.z)
+        return x, y, z
 
 
 def drawer(rng: np.random.Generator, size: Size) -> Shape:
@@ -299,9 +296,7 @@ def button(rng: np.random.Generator, size: Size) -> Shape:
     touch = Handle(
         tool_pose_down(0.0, 0.0, top + _FINGER_BELOW_E, np.pi / 2), grips=False, approach_O=_AHEAD
     )
-    part = _part(
-        rng, (cap,), "prismatic", (0, 0, 0), (0, 0, -1), travel, 0.5, touch, spring=4.0
-    )
+    part = _part(rng, (cap,), "prismatic", (0, 0, 0), (0, 0, -1), travel, 0.5, touch, spring=4.0)
     sizes = {"length": length, "width": width, "height": height, "travel": travel}
     return Shape(_solid(body), body, _BODY_MASS_KG, sizes, "none", (), part)
 
@@ -322,7 +317,9 @@ def zipper(rng: np.random.Generator, size: Size) -> Shape:
     start = -x + 0.035
     half = _FIN_WIDTH / 2
     tab = (
-        box_corners((start - 0.016, rail_y - 0.014, rail_top), (start + 0.016, rail_y + 0.014, 0.032)),
+        box_corners(
+            (start - 0.016, rail_y - 0.014, rail_top), (start + 0.016, rail_y + 0.014, 0.032)
+        ),
         box_corners((start - 0.014, rail_y - half, 0.030), (start + 0.014, rail_y + half, 0.055)),
     )
     handle = Handle(tool_pose_down(start, rail_y, 0.045, np.pi / 2))
@@ -367,9 +364,7 @@ def _fin_along_x(x: float, y: float, z: float) -> FloatArray:
     return box_corners((x, y - half, z - 0.012), (x + out, y + half, z + 0.012))
 
 
-def _cylinder(
-    center: Sequence[float], radius: float, length: float, axis: int
-) -> FloatArray:
+def _cylinder(center: Sequence[float], radius: float, length: float, axis: int) -> FloatArray:
     """Points of a cylinder's hull about an axis through a point."""
     angles = np.arange(_SIDES) * 2 * np.pi / _SIDES
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radius
@@ -383,12 +378,17 @@ def _solid(pieces: Sequence[FloatArray]) -> TriangleMesh:
     return union([convex_hull(points) for points in pieces])
 
 
-_Builder: TypeAlias = Callable[[np.random.Generator, Size], Shape]
-
-
-def _kinds(build: _Builder, **sizes: Size) -> dict[str, Callable[[np.random.Generator], Shape]]:
+def _kinds(
+    build: Callable[[np.random.Generator, Size], Shape], **sizes: Size
+) -> dict[str, Builder]:
     """Categories of one build, each with its own proportions."""
-    return {name: partial(build, size=size) for name, size in sizes.items()}
+    return {name: partial(_sized, build, size) for name, size in sizes.items()}
+
+
+def _sized(
+    build: Callable[[np.random.Generator, Size], Shape], size: Size, rng: np.random.Generator
+) -> Shape:
+    return build(rng, size)
 
 
 DRAWERS: Final = _kinds(
@@ -457,7 +457,7 @@ ZIPPERS: Final = _kinds(
     jacket=Size((0.20, 0.22), (0.14, 0.16), (0.008, 0.011)),
 )
 
-DEVICES: Final[Mapping[str, Callable[[np.random.Generator], Shape]]] = {
+DEVICES: Final[Mapping[str, Builder]] = {
     **DRAWERS,
     **DOORS,
     **LIDS,

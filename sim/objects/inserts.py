@@ -1,17 +1,15 @@
 """Things that are put into a hole or over a peg: plugs and rings, taken at their upper end."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from sim.mesh import box_corners, convex_hull, union
 from sim.objects.grasp import across_x
-from sim.objects.shape import Shape
-
-Range: TypeAlias = tuple[float, float]
+from sim.objects.shape import Builder, Range, Shape, draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def plug(rng: np.random.Generator, kind: Plug) -> Shape:
     ``height`` (of all).
     """
     ranges = (kind.foot, kind.depth, kind.head, kind.width, kind.height)
-    foot, depth, head, width, tall = (float(v) for v in rng.uniform(*zip(*ranges, strict=True)))
+    foot, depth, head, width, tall = draw(rng, *ranges)
     f, x, y = foot / 2, head / 2, width / 2
     pieces = (
         box_corners((-f, -f, 0.0), (f, f, depth + 0.001)),
@@ -59,16 +57,14 @@ def ring(rng: np.random.Generator, width: Range, inner: Range) -> Shape:
     Dimensions: ``inner`` (radius of the opening), ``outer``, ``width`` (along x), ``height``,
     ``axis_z`` (height of the opening's middle).
     """
-    thick, opening = (float(v) for v in rng.uniform(*zip(width, inner, strict=True)))
+    thick, opening = draw(rng, width, inner)
     outer = opening + 0.012
     sides = 12
     pieces = []
     for k in range(sides):
         a, b = (2 * np.pi * (k + step) / sides for step in (0.0, 1.0))
         yz = [(r * np.sin(c), r * np.cos(c)) for c in (a, b) for r in (opening, outer)]
-        pieces.append(
-            np.array([(x, y, z + outer) for x in (-thick / 2, thick / 2) for y, z in yz])
-        )
+        pieces.append(np.array([(x, y, z + outer) for x in (-thick / 2, thick / 2) for y, z in yz]))
     base = box_corners((-thick / 2, -0.018, 0.0), (thick / 2, 0.018, 0.008))
     top = 2 * outer
     block = box_corners((-thick / 2, -0.010, top - 0.008), (thick / 2, 0.010, top + 0.022))
@@ -103,4 +99,4 @@ RINGS: Final = {
     "medal": partial(ring, width=(0.016, 0.019), inner=(0.019, 0.022)),
 }
 
-INSERTS: Final[Mapping[str, Callable[[np.random.Generator], Shape]]] = {**PLUGS, **RINGS}
+INSERTS: Final[Mapping[str, Builder]] = {**PLUGS, **RINGS}

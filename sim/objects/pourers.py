@@ -69,9 +69,7 @@ def trough(rng: np.random.Generator, kind: Trough) -> Shape:
         box_corners((post_x - 0.016, -half, depth * 0.5), (back - 0.001, half, height)),
     ]
     if kind.lip:
-        slope = [
-            (x + out, z) for x, z in ((front, 0.0), (lip_x, depth)) for out in (-0.001, _WALL)
-        ]
+        slope = [(x + out, z) for x, z in ((front, 0.0), (lip_x, depth)) for out in (-0.001, _WALL)]
         pieces.append(np.array([(x, s, z) for s in (-y - 0.001, y + 0.001) for x, z in slope]))
     mesh = union([convex_hull(points) for points in pieces])
     sizes = {

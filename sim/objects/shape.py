@@ -1,8 +1,9 @@
 """Geometry of one object, and the hulls that several families share."""
 
 import colorsys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from sim.objects.mechanism import Mechanism
 from sim.objects.model import Symmetry
 
 SECTIONS = 40
+
+Range: TypeAlias = tuple[float, float]
+Builder: TypeAlias = Callable[[np.random.Generator], "Shape"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +71,12 @@ def rounded_section(width: float, height: float, sides: int = 8) -> FloatArray:
     unit = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     half_sides = np.array([width / 2, height / 2])
     return np.asarray(unit / np.abs(unit).max(axis=0) * half_sides)
+
+
+def draw(rng: np.random.Generator, *ranges: Range) -> tuple[float, ...]:
+    """One number from each range."""
+    low, high = np.array(ranges).T
+    return tuple(rng.uniform(low, high).tolist())
 
 
 def draw_albedo(rng: np.random.Generator) -> tuple[float, float, float]:

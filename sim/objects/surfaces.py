@@ -1,16 +1,14 @@
 """Heavy slabs that things are put on and tools are rubbed over; they stay where they stand."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from sim.mesh import box_corners, convex_hull, union
-from sim.objects.shape import Shape
-
-Range: TypeAlias = tuple[float, float]
+from sim.objects.shape import Builder, Range, Shape, draw
 
 _MASS_KG: Final = (2.0, 3.0)
 _SMOOTH: Final = (0.15, 0.25)  # a tool slides over it, and does not turn in the hand
@@ -42,7 +40,7 @@ def slab(rng: np.random.Generator, kind: Slab) -> Shape:
     surface's height), ``height`` (with the bar).
     """
     ranges = (kind.length, kind.width, kind.height)
-    length, width, floor = (float(v) for v in rng.uniform(*zip(*ranges, strict=True)))
+    length, width, floor = draw(rng, *ranges)
     x, y, bar = length / 2, width / 2, 0.018
     edge = kind.edge * float(rng.uniform(0.9, 1.1))
     pieces = (
@@ -66,6 +64,6 @@ _SLABS: Final[Mapping[str, Slab]] = {
     "counter": Slab((0.20, 0.22), (0.16, 0.18), (0.030, 0.038), 0.026, 0.85),
 }
 
-SURFACES: Final[Mapping[str, Callable[[np.random.Generator], Shape]]] = {
+SURFACES: Final[Mapping[str, Builder]] = {
     name: partial(slab, kind=kind) for name, kind in _SLABS.items()
 }

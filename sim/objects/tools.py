@@ -1,17 +1,16 @@
 """Things that are worked with, held upright by a post: their sole is on z = 0, the hand above."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from sim.mesh import box_corners, convex_hull, union
 from sim.objects.grasp import across_x
-from sim.objects.shape import Shape
-
-Range: TypeAlias = tuple[float, float]
+from sim.objects.model import Symmetry
+from sim.objects.shape import Builder, Range, Shape, draw
 
 _GRASP_BELOW_TOP_M = 0.014
 
@@ -41,7 +40,7 @@ def tool(rng: np.random.Generator, kind: Tool) -> Shape:
     Dimensions: ``length`` and ``width`` (of the sole), ``sole`` (its thickness), ``height``.
     """
     ranges = (kind.length, kind.width, kind.sole, kind.post)
-    length, width, sole, post = (float(v) for v in rng.uniform(*zip(*ranges, strict=True)))
+    length, width, sole, post = draw(rng, *ranges)
     x, y = length / 2, width / 2
     plate = box_corners((-x, -y, 0.0), (x, y, sole))
     plate[plate[:, 0] > 0, 1] *= kind.point
@@ -51,7 +50,7 @@ def tool(rng: np.random.Generator, kind: Tool) -> Shape:
     mesh = union([convex_hull(points) for points in pieces])
     height = sole + post
     dimensions = {"length": length, "width": width, "sole": sole, "height": height}
-    symmetry = "2-fold" if kind.point == 1.0 else "none"
+    symmetry: Symmetry = "2-fold" if kind.point == 1.0 else "none"
     mass_kg = float(rng.uniform(0.08, 0.20))
     grasps = across_x(0.0, 0.0, height - _GRASP_BELOW_TOP_M)
     return Shape(mesh, pieces, mass_kg, dimensions, symmetry, grasps)
@@ -77,7 +76,7 @@ _STIRRERS: Final[Mapping[str, Tool]] = {
 }
 STIRRERS: Final = {name: partial(tool, kind=kind) for name, kind in _STIRRERS.items()}
 
-TOOLS: Final[Mapping[str, Callable[[np.random.Generator], Shape]]] = {
+TOOLS: Final[Mapping[str, Builder]] = {
     **{name: partial(tool, kind=kind) for name, kind in _TOOLS.items()},
     **STIRRERS,
 }

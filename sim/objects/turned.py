@@ -1,15 +1,16 @@
 """Things of revolution that stand upright: fruit, glasses, candles, jars."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from sim.mesh import revolve
 from sim.objects.grasp import on_axis
-from sim.objects.shape import SECTIONS, Shape, frustum_hull
+from sim.objects.shape import SECTIONS, Builder, Range, Shape, draw, frustum_hull
 
 _HULL_SECTIONS = 16
 _DEPTH_M = 0.028  # how far below its top a tall one is taken
@@ -27,10 +28,10 @@ class Profile:
         mass_kg: Range of the mass.
     """
 
-    radius: tuple[float, float]
-    height: tuple[float, float]
+    radius: Range
+    height: Range
     outline: tuple[tuple[float, float], ...]
-    mass_kg: tuple[float, float] = (0.08, 0.25)
+    mass_kg: Range = (0.08, 0.25)
     spread: float = 0.06
 
 
@@ -39,21 +40,18 @@ def turned(rng: np.random.Generator, profile: Profile) -> Shape:
 
     Dimensions: ``radius`` (the largest), ``height``, ``grasp_radius``.
     """
-    radius, height = rng.uniform(*zip(profile.radius, profile.height, strict=True))
+    radius, height = draw(rng, profile.radius, profile.height)
     factors = rng.uniform(1 - profile.spread, 1 + profile.spread, len(profile.outline))
     shares = np.minimum(np.array([r for r, _ in profile.outline]) * factors, 1.0)
     outline = [
-        (float(radius * share), float(height * z))
+        (radius * float(share), height * z)
         for share, (_, z) in zip(shares, profile.outline, strict=True)
     ]
     mesh = revolve([(0.0, 0.0), *outline, (0.0, outline[-1][1])], SECTIONS)
-    hulls = tuple(
-        frustum_hull([low, high], _HULL_SECTIONS)
-        for low, high in zip(outline[:-1], outline[1:], strict=True)
-    )
+    hulls = tuple(frustum_hull([low, high], _HULL_SECTIONS) for low, high in pairwise(outline))
     grasp_z = max(height - _DEPTH_M, height * 0.45)
     grasp_radius = float(np.interp(grasp_z, [z for _, z in outline], [r for r, _ in outline]))
-    dimensions = {"radius": float(radius), "height": float(height), "grasp_radius": grasp_radius}
+    dimensions = {"radius": radius, "height": height, "grasp_radius": grasp_radius}
     mass_kg = float(rng.uniform(*profile.mass_kg))
     return Shape(mesh, hulls, mass_kg, dimensions, "full", on_axis(grasp_z))
 
@@ -104,7 +102,9 @@ _PROFILES: Final[Mapping[str, Profile]] = {
         ((1.0, 0.0), (1.0, 0.18), (0.6, 0.2), (0.6, 0.8), (1.0, 0.82), (1.0, 1.0)),
     ),
     "egg": Profile((0.024, 0.028), (0.050, 0.058), _round(0.5)),
-    "tub": Profile((0.028, 0.033), (0.055, 0.068), ((0.8, 0.0), (0.94, 0.86), (1.0, 0.88), (1.0, 1.0))),
+    "tub": Profile(
+        (0.028, 0.033), (0.055, 0.068), ((0.8, 0.0), (0.94, 0.86), (1.0, 0.88), (1.0, 1.0))
+    ),
     "pawn": Profile(
         (0.024, 0.029),
         (0.080, 0.100),
@@ -112,6 +112,6 @@ _PROFILES: Final[Mapping[str, Profile]] = {
     ),
 }
 
-TURNED: Final[Mapping[str, Callable[[np.random.Generator], Shape]]] = {
+TURNED: Final[Mapping[str, Builder]] = {
     name: partial(turned, profile=profile) for name, profile in _PROFILES.items()
 }

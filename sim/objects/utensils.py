@@ -1,6 +1,6 @@
 """Things with a handle that lie flat: spoons, wrenches, brushes, keys."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal, TypeAlias
@@ -10,9 +10,8 @@ import numpy as np
 from mt3.types import FloatArray
 from sim.mesh import box_corners, convex_hull, union
 from sim.objects.grasp import LOWEST_E_M, across_x
-from sim.objects.shape import Shape, rounded_section
+from sim.objects.shape import Builder, Range, Shape, draw, rounded_section
 
-Range: TypeAlias = tuple[float, float]
 Head: TypeAlias = Literal["paddle", "disc", "fork", "bit"]
 
 _SIDES = 20
@@ -56,9 +55,7 @@ def utensil(rng: np.random.Generator, kind: Utensil) -> Shape:
         kind.head_width,
         kind.head_height,
     )
-    handle, width, thickness, long, wide, high = (
-        float(value) for value in rng.uniform(*zip(*ranges, strict=True))
-    )
+    handle, width, thickness, long, wide, high = draw(rng, *ranges)
     start = -(handle + long) / 2
     neck = start + handle
     section = rounded_section(width, thickness) + np.array([0.0, thickness / 2])
@@ -87,9 +84,7 @@ def _head(form: Head, x: float, long: float, wide: float, high: float) -> tuple[
     if form == "disc":
         angles = np.arange(_SIDES) * 2 * np.pi / _SIDES
         ring = np.column_stack([long / 2 * np.cos(angles) + x + long / 2, y * np.sin(angles)])
-        return (
-            np.concatenate([np.column_stack([ring, np.full(_SIDES, z)]) for z in (0.0, high)]),
-        )
+        return (np.concatenate([np.column_stack([ring, np.full(_SIDES, z)]) for z in (0.0, high)]),)
     if form == "fork":
         root = box_corners((x, -y, 0.0), (x + long * 0.4, y, high))
         prongs = (
@@ -111,21 +106,53 @@ def _head(form: Head, x: float, long: float, wide: float, high: float) -> tuple[
 
 _HANDLE: Final = ((0.018, 0.024), (0.020, 0.024))
 _UTENSILS: Final[Mapping[str, Utensil]] = {
-    "spoon": Utensil((0.100, 0.125), *_HANDLE, "disc", (0.055, 0.070), (0.038, 0.046), (0.018, 0.022)),
-    "spatula": Utensil((0.095, 0.115), *_HANDLE, "paddle", (0.060, 0.075), (0.055, 0.070), (0.012, 0.016)),
-    "wrench": Utensil((0.100, 0.125), *_HANDLE, "fork", (0.034, 0.044), (0.046, 0.056), (0.020, 0.024)),
-    "screwdriver": Utensil(
-        (0.075, 0.095), (0.026, 0.032), (0.026, 0.032), "bit", (0.070, 0.090), (0.012, 0.015), (0.024, 0.028)
+    "spoon": Utensil(
+        (0.100, 0.125), *_HANDLE, "disc", (0.055, 0.070), (0.038, 0.046), (0.018, 0.022)
     ),
-    "paintbrush": Utensil((0.090, 0.110), *_HANDLE, "paddle", (0.042, 0.052), (0.040, 0.050), (0.020, 0.025)),
-    "axe": Utensil((0.105, 0.130), *_HANDLE, "paddle", (0.030, 0.038), (0.075, 0.090), (0.022, 0.028)),
-    "racket": Utensil((0.080, 0.100), *_HANDLE, "disc", (0.085, 0.100), (0.075, 0.090), (0.014, 0.018)),
-    "key": Utensil((0.060, 0.075), (0.018, 0.022), (0.020, 0.024), "fork", (0.026, 0.034), (0.034, 0.042), (0.016, 0.020)),
+    "spatula": Utensil(
+        (0.095, 0.115), *_HANDLE, "paddle", (0.060, 0.075), (0.055, 0.070), (0.012, 0.016)
+    ),
+    "wrench": Utensil(
+        (0.100, 0.125), *_HANDLE, "fork", (0.034, 0.044), (0.046, 0.056), (0.020, 0.024)
+    ),
+    "screwdriver": Utensil(
+        (0.075, 0.095),
+        (0.026, 0.032),
+        (0.026, 0.032),
+        "bit",
+        (0.070, 0.090),
+        (0.012, 0.015),
+        (0.024, 0.028),
+    ),
+    "paintbrush": Utensil(
+        (0.090, 0.110), *_HANDLE, "paddle", (0.042, 0.052), (0.040, 0.050), (0.020, 0.025)
+    ),
+    "axe": Utensil(
+        (0.105, 0.130), *_HANDLE, "paddle", (0.030, 0.038), (0.075, 0.090), (0.022, 0.028)
+    ),
+    "racket": Utensil(
+        (0.080, 0.100), *_HANDLE, "disc", (0.085, 0.100), (0.075, 0.090), (0.014, 0.018)
+    ),
+    "key": Utensil(
+        (0.060, 0.075),
+        (0.018, 0.022),
+        (0.020, 0.024),
+        "fork",
+        (0.026, 0.034),
+        (0.034, 0.042),
+        (0.016, 0.020),
+    ),
     "carrot": Utensil(
-        (0.050, 0.060), (0.030, 0.036), (0.030, 0.036), "bit", (0.080, 0.100), (0.030, 0.035), (0.030, 0.034)
+        (0.050, 0.060),
+        (0.030, 0.036),
+        (0.030, 0.036),
+        "bit",
+        (0.080, 0.100),
+        (0.030, 0.035),
+        (0.030, 0.034),
     ),
 }
 
-UTENSILS: Final[Mapping[str, Callable[[np.random.Generator], Shape]]] = {
+UTENSILS: Final[Mapping[str, Builder]] = {
     name: partial(utensil, kind=kind) for name, kind in _UTENSILS.items()
 }

@@ -67,8 +67,10 @@ class Pour(Skill):
         p_T = np.array([-0.015, 0.0, target["height"] + above_m])
         scripts = []
         for yaw in np.arange(8) * np.pi / 4:
-            T_WA = world.pose(scene.roles.target) @ SE3.from_yaw(float(yaw)) @ SE3.from_translation(
-                p_T
+            T_WA = (
+                world.pose(scene.roles.target)
+                @ SE3.from_yaw(float(yaw))
+                @ SE3.from_translation(p_T)
             )
             way = [
                 T_WA @ _tilted(edge_H, float(angle)) @ T_HE

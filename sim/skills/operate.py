@@ -49,8 +49,6 @@ class Operate(Skill):
         backward: From the end of the travel to its start, instead of the other way.
     """
 
-    name: str
-
     def __init__(self, name: str, targets: Iterable[str], *, backward: bool = False) -> None:
         self.name = name
         self.partners = dict.fromkeys(targets, frozenset[str]())
@@ -86,9 +84,7 @@ class Operate(Skill):
         T_WO = scene.world.pose(scene.roles.target)
         scripts = []
         for handle in handles:
-            path = [
-                T_WO @ mechanism.tool_O(handle, float(f)) for f in np.linspace(*ends, _POSES)
-            ]
+            path = [T_WO @ mechanism.tool_O(handle, float(f)) for f in np.linspace(*ends, _POSES)]
             approach_W = T_WO.R @ _moved(mechanism.motion_O(ends[0]), handle)
             for turn in with_half_turns([SE3.identity()]):
                 way = [T_WE @ offset @ turn for T_WE in path]
@@ -133,9 +129,7 @@ def _moved(motion_O: SE3, handle: Handle) -> FloatArray:
     return motion_O.R @ approach_O if handle.turns else approach_O
 
 
-def _script(
-    handle: Handle, way: Sequence[SE3], approach_W: FloatArray, pause_s: float
-) -> Script:
+def _script(handle: Handle, way: Sequence[SE3], approach_W: FloatArray, pause_s: float) -> Script:
     """From beside the handle along a way, and off it again."""
     bottleneck = SE3.from_translation(approach_W) @ way[0]
     if handle.grips:

@@ -29,9 +29,7 @@ class PlaceIn(Skill):
     """The object lies inside the basket, its lowest point below the rim, let go."""
 
     name = "place_in"
-    partners = dict.fromkeys(
-        BASKETS, frozenset({*TURNED, *BLOCKS, "can", "bottle"} - _TOO_LONG)
-    )
+    partners = dict.fromkeys(BASKETS, frozenset({*TURNED, *BLOCKS, "can", "bottle"} - _TOO_LONG))
 
     def start_condition(self, scene: PyBulletScene) -> bool:
         """The first object is in the hand, the basket stands on the table."""
@@ -50,9 +48,7 @@ class PlaceIn(Skill):
         """Over the middle, as low as the rim lets the hand: open, up."""
         habit, T_OE = Habit.draw(rng), tool_in_held(scene)
         basket = scene.world.objects[scene.roles.target].model.dimensions
-        z = max(
-            basket["floor"] + _RELEASE_M, basket["height"] - float(T_OE.t[2]) - _HAND_ABOVE_E_M
-        )
+        z = max(basket["floor"] + _RELEASE_M, basket["height"] - float(T_OE.t[2]) - _HAND_ABOVE_E_M)
         T_WT = scene.world.pose(scene.roles.target)
         goals = [
             T_WT @ SE3.from_yaw(yaw, (habit.shift_x_m, habit.shift_y_m, z)) @ T_OE

@@ -1,6 +1,7 @@
 """Put the object in the hand down on the table, beside the target."""
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,7 @@ _GAP_M: Final = 0.030
 _HAND_M: Final = 0.065  # room for the palm beside a high target
 _DIRECTIONS: Final = 6
 _TARGETS: Final = frozenset({*BASKETS, "mug", "bowl", "pan", "box", "bottle", "tray"})
+_HELD: Final = frozenset({*TURNED, *BLOCKS, "can"})
 
 
 class PlaceNextTo(Skill):
@@ -36,9 +38,7 @@ class PlaceNextTo(Skill):
 
     name = "place_next_to"
     clearance_m = 0.16
-    partners = {
-        target: frozenset({*TURNED, *BLOCKS, "can"}) - {target} for target in sorted(_TARGETS)
-    }
+    partners = MappingProxyType({target: _HELD - {target} for target in sorted(_TARGETS)})
 
     def start_condition(self, scene: PyBulletScene) -> bool:
         """The first object is in the hand, the target stands on the table."""

@@ -1,6 +1,7 @@
 """Put the object in the hand down on the target."""
 
 from collections.abc import Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -26,7 +27,9 @@ class PlaceOn(Skill):
     """The object rests upright on the target, inside its outline; the open hand is off it."""
 
     name = "place_on"
-    partners = {target: _COMPACT - {target} for target in ("tray", "box", *SURFACES)}
+    partners = MappingProxyType(
+        {target: _COMPACT - {target} for target in ("tray", "box", *SURFACES)}
+    )
 
     def start_condition(self, scene: PyBulletScene) -> bool:
         """The first object is in the hand, the target stands on the table."""

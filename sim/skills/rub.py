@@ -30,8 +30,6 @@ class Rub(Skill):
         implied: Category of the tool, where the words do not name it.
     """
 
-    name: str
-
     def __init__(
         self,
         name: str,
@@ -154,7 +152,9 @@ def _all(targets: Iterable[str], tools: Iterable[str]) -> dict[str, Iterable[str
 
 
 RUBBING: Final = (
-    Rub("wipe_with", _all(("board", "tile", "counter", "screen"), ("rag", "sponge", "squeegee")), 2),
+    Rub(
+        "wipe_with", _all(("board", "tile", "counter", "screen"), ("rag", "sponge", "squeegee")), 2
+    ),
     Rub("dust_with", _all(("mirror", "screen", "board", "counter"), ("duster", "brush", "rag")), 2),
     Rub("wash_with", _all(("plate", "tile", "mirror"), ("sponge", "scrubber", "brush")), 3),
     Rub("swipe_on", _all(("reader", "screen"), ("card",)), 1),

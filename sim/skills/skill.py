@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sweep:
-    """Bring the tool along poses in W in one smooth motion, at most at a share of a hand's speed."""
+    """Bring the tool along poses in W in one smooth motion, at a share of a hand's speed."""
 
     poses_W: tuple[SE3, ...]
     speed: float = 1.0
@@ -103,7 +103,7 @@ class Skill(ABC):
         implied: Category of what is in the hand from the start, where the words do not say so.
     """
 
-    name: ClassVar[str]
+    name: str
     partners: Mapping[str, frozenset[str]]
     clearance_m: float = 0.09
     implied: str | None = None
@@ -132,7 +132,9 @@ class Skill(ABC):
             f"{self.name}: got {target.category} on {support.category}, expected it on the table"
         )
 
-    def arrange(self, scene: PyBulletScene, cast: Cast, rng: np.random.Generator) -> None:
+    def arrange(  # noqa: B027  # most tasks begin as their objects were put down
+        self, scene: PyBulletScene, cast: Cast, rng: np.random.Generator
+    ) -> None:
         """Bring what was added to the scene into the state in which the task begins."""
 
     def watch(self, scene: PyBulletScene) -> Memory | None:

@@ -53,9 +53,7 @@ class StirIn(Skill):
             T_WT = world.pose(scene.roles.target) @ SE3.from_yaw(float(yaw))
             middle = T_WT @ SE3.from_translation((0.0, 0.0, z)) @ T_HE
             way = [
-                T_WT
-                @ SE3.from_translation((radius_m * np.cos(a), radius_m * np.sin(a), z))
-                @ T_HE
+                T_WT @ SE3.from_translation((radius_m * np.cos(a), radius_m * np.sin(a), z)) @ T_HE
                 for a in angles
             ]
             actions = (

@@ -26,8 +26,6 @@ class TakeFrom(PickUp):
         partners: Targets, each with what it can stand on or in.
     """
 
-    name: str
-
     def __init__(self, name: str, partners: Mapping[str, Iterable[str]]) -> None:
         self.name = name
         self.partners = {target: frozenset(others) for target, others in partners.items()}
