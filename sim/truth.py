@@ -4,7 +4,7 @@ import numpy as np
 
 from mt3.demonstration import Demonstration
 from mt3.errors import PlanningError
-from mt3.execution.reference import transfer
+from mt3.execution.reference import transfers
 from mt3.geometry import SE3, wrap_angle, yaw_of
 from mt3.motion.obstacles import ObstacleRules, Obstacles
 from mt3.motion.planner import MotionPlanner
@@ -51,8 +51,8 @@ class TransferTruth:
     ) -> bool:
         """Whether the truly transferred interaction has a collision-free joint path.
 
-        The obstacles are what the scene's camera sees, with a perfect mask. The gripper turned by
-        half a turn about its axis is the same gripper.
+        The obstacles are what the scene's camera sees, with a perfect mask. See ``transfers`` for
+        which motions of the hand are as good.
 
         Args:
             demo: What is transferred.
@@ -67,8 +67,7 @@ class TransferTruth:
         obstacles = Obstacles.from_view(
             rgbd, obstacle_rules, model, self._live.T_WB, joints, mask, held_p_E
         )
-        moved = [transfer(demo, D_W) for D_W in self.motions()]
-        references = [turned.T_WE for one in moved for turned in (one, one.half_turned())]
+        references = [one.T_WE for one in transfers(demo, self.motions())]
         try:
             planner.plan(joints, references, obstacles, held_p_E)
         except PlanningError:

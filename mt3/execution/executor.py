@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mt3.alignment import Registrar, Registration
+from mt3.alignment import Registrar
 from mt3.control.control import Control
 from mt3.demonstration import Demonstration
 from mt3.errors import (
@@ -24,7 +24,7 @@ from mt3.execution.interaction import Interaction, TrackingRules
 from mt3.execution.interaction_log import InteractionFailure, InteractionLog
 from mt3.execution.matching import Match, Matches, Retrieved, require_only_trusted
 from mt3.execution.observer import Observation, Observer
-from mt3.execution.reference import Reference, transfer
+from mt3.execution.reference import Reference, transfers
 from mt3.execution.trial_record import FailureStage, TrialNotes, TrialRecord, Until
 from mt3.execution.trial_stages import (
     ArrivalRecord,
@@ -201,7 +201,7 @@ class Executor:
         with notes.during(FailureStage.ALIGN):
             match = self._align(task, repeatable, notes)
         with notes.during(FailureStage.PLAN):
-            references = self._transfer(match.demo, match.registration)
+            references = transfers(match.demo, match.registration.equivalent_motions)
             around = self._surroundings(match.seen)
             plan, reference = self._plan(references, match, around, notes)
         if self._rules.until is Until.PLAN:
@@ -307,15 +307,6 @@ class Executor:
         if not self._rules.accept_untrusted:
             best.registration.require()
         return best
-
-    @staticmethod
-    def _transfer(demo: Demonstration, registration: Registration) -> list[Reference]:
-        """The interaction at the live object, for every motion that symmetry makes as good.
-
-        A parallel gripper turned by half a turn about its axis is the same gripper.
-        """
-        moved = [transfer(demo, D_W) for D_W in registration.equivalent_motions]
-        return [turned for one in moved for turned in (one, one.half_turned())]
 
     def _surroundings(self, seen: Observation) -> Surroundings:
         """What the planner avoids, and the safety gate after it."""

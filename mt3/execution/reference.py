@@ -1,5 +1,6 @@
 """A demonstrated interaction, moved to where the object stands now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -141,6 +142,18 @@ class Reference:
         T_WE = interpolate_poses(t_s, self.t_s, self.T_WE)
         q = np.stack([np.interp(t_s, self.t_s, column) for column in joints.T], axis=1)
         return t_s, T_WE, q
+
+
+def transfers(demo: Demonstration, motions_W: Sequence[SE3]) -> list[Reference]:
+    """The interaction moved by each of several motions in W.
+
+    An empty parallel gripper turned by half a turn about its axis is the same gripper. One that
+    holds something would turn that too.
+    """
+    moved = [transfer(demo, D_W) for D_W in motions_W]
+    if demo.holds_object:
+        return moved
+    return [turned for one in moved for turned in (one, one.half_turned())]
 
 
 def transfer(demo: Demonstration, D_W: SE3) -> Reference:
