@@ -14,7 +14,7 @@ from sim.world import SimObject, World
 _TABLE_ALBEDO: Final = (0.62, 0.55, 0.47)
 _LINK_STRIDE: Final = 1 << 24
 _BEAD_ALBEDO: Final = (0.95, 0.92, 0.80)
-_BEAD: Final = convex_hull(frustum_hull([(0.003, -0.004), (0.005, 0.0), (0.003, 0.004)], 10))
+_BALL: Final = convex_hull(frustum_hull([(0.6, -0.8), (1.0, 0.0), (0.6, 0.8)], 10))
 
 
 def instance_id(body: int, link: int) -> int:
@@ -86,9 +86,10 @@ class SceneView:
             poses[numbers[0]] = world.pose(name)
             if len(numbers) > 1:
                 poses[numbers[1]] = world.part_pose(name)
-        for body in world.beads:
+        for body, radius_m in world.beads.items():
             if body not in self._beads:
-                self._renderer.add_body(instance_id(body, -1), _BEAD, _BEAD_ALBEDO)
+                mesh = TriangleMesh(_BALL.vertices * radius_m, _BALL.faces)
+                self._renderer.add_body(instance_id(body, -1), mesh, _BEAD_ALBEDO)
                 self._beads.add(body)
             poses[instance_id(body, -1)] = world.bullet.base_pose(body)
         return poses

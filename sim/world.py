@@ -44,7 +44,7 @@ class World:
     """Table and free objects in one PyBullet world, advanced in steps of ``STEP_S``.
 
     Attributes:
-        beads: Bodies of small balls.
+        beads: Radius of each small ball, metres, by its body.
         lock: Held during a step. Whoever holds it sees one moment, even if another thread steps.
     """
 
@@ -54,7 +54,7 @@ class World:
         self.steps = 0
         self._before_step: list[WeakMethod[Callable[[], None]]] = []
         self.objects: dict[str, SimObject] = {}
-        self.beads: list[int] = []
+        self.beads: dict[int, float] = {}
         self._sleepers: set[str] = set()
         self.table = self.bullet.create_static_box(_TABLE_HALF_M, _TABLE_CENTRE_W)
         self.bullet.change_dynamics(self.table, lateralFriction=0.6)
@@ -152,7 +152,7 @@ class World:
         self.bullet.change_dynamics(
             body, lateralFriction=0.15, rollingFriction=1e-5, spinningFriction=1e-5
         )
-        self.beads.append(body)
+        self.beads[body] = radius_m
 
     def bead_positions(self) -> FloatArray:
         """Middles of all beads in W, (N, 3), in the order in which they were added."""

@@ -38,6 +38,12 @@ from mt3.types import BoolArray, Float32Array, FloatArray, IntArray
 _MEDIAN_PX = 3
 _STRANGE_SHARE, _STRANGE_GAP_M = 0.25, 0.05  # a handle cut off by its own edges is nearer
 _VOXEL_M = 0.004
+# Least of all right answers on 480 pairs of the development pool: 0.65; on real frames, where
+# things stand close, 0.35 was seen.
+LEAST_SURROUNDINGS = 0.25
+_LEVEL_M = 0.005
+_TOP_QUANTILE = 0.98
+_LEAST_STANDS_OUT_M = 0.012  # of an object over what it stands on
 _AROUND_PX = 12.0
 _NORMAL_REACH_PX = 6.0  # from a pixel with surface all around to those that share its normal
 
@@ -74,14 +80,29 @@ class ViewEvidence:
     ) -> "ViewEvidence":
         """Prepare a view.
 
+        An object around which hardly any table is seen, but an even surface above it, stands on
+        that: a board, or the block that it is plugged into.
+
         Args:
             view: The object as seen.
-            support_z_m: Height in W of the surface that the object stands on.
+            support_z_m: Height in W of the surface that objects stand on.
             support_margin_m: Points lower than this above the support are the support's.
 
         Raises:
             GeometryError: Too few points of the object stand above its support.
         """
+        evidence = cls._from_view(view, support_z_m, support_margin_m)
+        if evidence.surroundings < LEAST_SURROUNDINGS:
+            higher_z_m = _support_around(view, support_z_m + support_margin_m)
+            if higher_z_m is not None:
+                return cls._from_view(view, higher_z_m, support_margin_m)
+        return evidence
+
+    @classmethod
+    def _from_view(
+        cls, view: ObjectView, support_z_m: float, support_margin_m: float
+    ) -> "ViewEvidence":
+        """Prepare a view of an object whose support is known."""
         rgbd = view.rgbd
         window = _window_around(view.mask)
         u0, v0, width, height = window
@@ -121,6 +142,25 @@ class ViewEvidence:
             surroundings=_share(classes[around] == BACKGROUND),
             standing=_share(classes[view.mask[crop] & (depth_m > 0.0)] == OBJECT),
         )
+
+
+def _support_around(view: ObjectView, above_m: float) -> float | None:
+    """Height in W of the even surface around an object, if there is one over a height."""
+    u0, v0, width, height = _window_around(view.mask)
+    crop = (slice(v0, v0 + height), slice(u0, u0 + width))
+    outside_px, _ = _distances_px(view.mask[crop])
+    around = np.zeros_like(view.mask)
+    around[crop] = (outside_px > 0.0) & (outside_px <= _AROUND_PX)
+    around &= view.rgbd.depth_m > 0.0
+    z_m = view.rgbd.points_W(around)[:, 2]
+    top_m = float(np.quantile(view.points_W()[:, 2], _TOP_QUANTILE))
+    z_m = z_m[(z_m > above_m) & (z_m < top_m - _LEAST_STANDS_OUT_M)]
+    if len(z_m) == 0:
+        return None
+    levels = np.bincount(((z_m - above_m) / _LEVEL_M).astype(np.intp))
+    level = int(np.argmax(levels))
+    even = z_m[np.abs(z_m - above_m - (level + 0.5) * _LEVEL_M) <= _LEVEL_M]
+    return float(np.median(even)) if len(even) >= LEAST_SURROUNDINGS * around.sum() else None
 
 
 def _share(holds: BoolArray) -> float:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from mt3.alignment.evidence import ViewEvidence
+from mt3.alignment.evidence import LEAST_SURROUNDINGS, ViewEvidence
 from mt3.alignment.hypotheses import Hypotheses, ViewPair, evenly_spread_yaws
 from mt3.alignment.registration import Registration, Symmetry, YawMode
 from mt3.alignment.symmetry import SymmetryVerdict, judge_symmetry
@@ -31,9 +31,7 @@ _POLISH_POINTS, _POLISH_ITERATIONS, _POLISH_HIDDEN_BEHIND_M = 1600, 8, 0.005
 _AS_GOOD = 0.006  # modes that score within this of each other fit alike
 _ROUND_COST = 0.042  # mean cost that no turn of a round object's views exceeds
 _MOST_TIMES_LARGER = 3.0
-# Least of all right answers on 480 pairs of the development pool: 0.65 and 0.67; on real frames,
-# where things stand close, 0.35 of the surroundings was seen.
-_LEAST_SURROUNDINGS, _LEAST_STANDING = 0.25, 0.4
+_LEAST_STANDING = 0.4  # least of all right answers on 480 pairs of the development pool: 0.67
 _LEAST_OVERLAP = 0.02  # with less, 7 of 19 calibration pairs were wrong
 _MOST_TIP_RAD = np.deg2rad(20.0)
 _AT_REST_M, _AT_REST_RAD = 0.002, np.deg2rad(1.0)
@@ -258,10 +256,10 @@ def _plain_doubt(
     """Why no figure of the fit can be believed, or an empty text."""
     for name, views in (("demonstrated", demo), ("live", live)):
         surroundings = max(view.surroundings for view in views)
-        if surroundings < _LEAST_SURROUNDINGS:
+        if surroundings < LEAST_SURROUNDINGS:
             return (
                 f"around the {name} object the camera saw no table or floor behind it "
-                f"({surroundings:.0%} of the outline, expected {_LEAST_SURROUNDINGS:.0%})"
+                f"({surroundings:.0%} of the outline, expected {LEAST_SURROUNDINGS:.0%})"
             )
         standing = min(view.standing for view in views)
         if standing < _LEAST_STANDING:

@@ -7,14 +7,24 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import cv2
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+Job_contra = TypeVar("Job_contra", contravariant=True)
+Result_co = TypeVar("Result_co", covariant=True)
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Pool(Protocol[Job_contra, Result_co]):
+    """What does jobs, wherever."""
+
+    def run(self, jobs: Sequence[Job_contra]) -> Iterator[tuple[int, Result_co]]:
+        """Index and result of each job, as they are done."""
+        ...
 
 
 class WorkerPool(Generic[Job, Result]):

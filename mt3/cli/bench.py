@@ -2,24 +2,26 @@
 
 import json
 import statistics
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
 from mt3.benchmark import PlannedTrial, Share, Suite
 from mt3.benchmark.ledger import Ledger
-from mt3.benchmark.pool import WorkerPool
+from mt3.benchmark.page import PICTURES
 from mt3.benchmark.report import summarise
 from mt3.cli.assembly import build
 from mt3.cli.bench_demonstrations import Shown, record_all
 from mt3.cli.bench_folder import open_folder
-from mt3.cli.bench_jobs import run_jobs
-from mt3.cli.bench_worker import TrialJob, crashed, run_job, set_up_worker
+from mt3.cli.bench_jobs import pool_of, run_jobs
+from mt3.cli.bench_report import SUMMARY_NAME, TRIALS_NAME, run_report
+from mt3.cli.bench_worker import TrialJob, crashed, run_job
 from mt3.cli.entry import HydraCommand, run_hydra_command
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.settings import whole_number
@@ -32,6 +34,8 @@ mt3-bench: how often does it work? Many simulated trials, with honest intervals.
   mt3-bench suite=smoke                    a few trials of each skill, in two minutes
   mt3-bench                                the whole suite first_light: 580 trials
   mt3-bench placements=5 workers=4         five of each task, over four processes
+  mt3-bench suite=thousand out=thousand    1,000 tasks, shown once and tried twice: hours
+  mt3-bench report thousand                one page about it: tables, plots, every failure
 
 Each task of the suite is demonstrated once, through the real recorder; one that its demonstrator
 cannot do is an error in every trial that builds on it. Then each trial stages a
@@ -48,23 +52,25 @@ Settings, as key=value:
   out=PATH       folder for results (default outputs/bench/<date and time>):
                  trials.jsonl, one line per trial as it ends; summary.json; library/.
                  A bench that was stopped or killed goes on when the same command names it again
+  launcher=ray   over a Ray cluster (the extra ray); ray_address=auto joins a running one
   output=json    one JSON document on standard output (default human)
 Every other value can be set too; --cfg job prints them all.
 
 Exit codes: 0 all trials ran (whatever came of them), 1 a trial ended in an error, 3 bad input,
 130 interrupted: what was done by then is in out=.
 """
-TRIALS_NAME, SUMMARY_NAME = "trials.jsonl", "summary.json"
 
 
 def main() -> int:
     """Entry point of the console script."""
+    if sys.argv[1:2] == ["report"] and not {"-h", "--help"} & set(sys.argv):
+        return run_report(sys.argv[2:])
     return run_hydra_command(COMMAND)
 
 
 def _bench(cfg: DictConfig, console: Console) -> Outcome:
     _require_simulation(cfg)
-    workers = whole_number(cfg, "workers", 1)
+    whole_number(cfg, "workers", 1)
     whole_number(cfg, "seed", 0)
     if cfg.placements is not None:
         whole_number(cfg, "placements", 1)
@@ -72,8 +78,11 @@ def _bench(cfg: DictConfig, console: Console) -> Outcome:
     out = open_folder(Path(cfg.out), cfg)
     suite: Suite = build(cfg.suite)
     demos = record_all(cfg, suite, out, console)
-    jobs = [_job(trial, demos[trial.demonstration]) for trial in suite.trials()]
-    pool = WorkerPool(run_job, crashed, workers, set_up_worker, OmegaConf.to_yaml(cfg))
+    jobs = [
+        _job(trial, demos[trial.demonstration], out / PICTURES / f"{index:05d}.jpg")
+        for index, trial in enumerate(suite.trials())
+    ]
+    pool = pool_of(cfg, run_job, crashed)
     with Ledger(out / TRIALS_NAME) as ledger:
         try:
             run_jobs(pool, jobs, ledger, "trials", console)
@@ -87,8 +96,8 @@ def _bench(cfg: DictConfig, console: Console) -> Outcome:
     return Outcome(code, {"exit_code": int(code), "out": str(out), **document})
 
 
-def _job(trial: PlannedTrial, shown: Shown) -> TrialJob:
-    return TrialJob(trial, shown.demo_id, shown.episode, shown.missing)
+def _job(trial: PlannedTrial, shown: Shown, picture: Path) -> TrialJob:
+    return TrialJob(trial, shown.demo_id, shown.episode, shown.missing, str(picture))
 
 
 def _require_simulation(cfg: DictConfig) -> None:

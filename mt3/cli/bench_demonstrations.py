@@ -5,19 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 
 from mt3.benchmark import Episode, PlannedDemonstration, Suite
 from mt3.benchmark.ledger import Ledger
-from mt3.benchmark.pool import WorkerPool
 from mt3.cli.assembly import build
-from mt3.cli.bench_jobs import run_jobs
+from mt3.cli.bench_jobs import pool_of, run_jobs
 from mt3.cli.bench_worker import (
     DemonstrationJob,
     demonstration_crashed,
     run_demonstration,
-    set_up_worker,
 )
 
 DEMONSTRATIONS_NAME = "demonstrations.jsonl"
@@ -54,9 +52,7 @@ def record_all(cfg: DictConfig, suite: Suite, out: Path, console: Console) -> Ma
         DemonstrationJob(one, str(out / _SHARDS / f"{number:04d}"))
         for number, one in enumerate(planned)
     ]
-    pool = WorkerPool(
-        run_demonstration, demonstration_crashed, cfg.workers, set_up_worker, OmegaConf.to_yaml(cfg)
-    )
+    pool = pool_of(cfg, run_demonstration, demonstration_crashed)
     with Ledger(out / DEMONSTRATIONS_NAME) as ledger:
         run_jobs(pool, jobs, ledger, "demonstrations", console)
         _gather(cfg, jobs, ledger, console)

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from mt3.errors import ConfigurationError
 
 _CONFIGURATION = "bench.yaml"
-_MAY_DIFFER = ("workers", "output", "out", "library")
+_MAY_DIFFER = ("workers", "launcher", "ray_address", "output", "out", "library")
 
 
 def open_folder(out: Path, cfg: DictConfig) -> Path:

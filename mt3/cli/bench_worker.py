@@ -5,26 +5,35 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import cv2
 import numpy as np
+from hydra.errors import InstantiationException
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from mt3.benchmark import BenchmarkTruth, Episode, PlannedDemonstration, PlannedTrial
 from mt3.cli.assembly import build, build_planner, build_workplace
 from mt3.cli.run import run_trial
 from mt3.demonstration import Demonstration
-from mt3.errors import ConfigurationError, Mt3Error, PlacementError
+from mt3.errors import ConfigurationError, PlacementError
+from mt3.execution.executor import TrialEvidence
+from mt3.execution.picture import draw_trial
 from mt3.execution.trial_record import TrialRecord
 from mt3.geometry import SE3
 from mt3.interfaces import Scene
 
 _configuration: DictConfig | None = None
 _SCENES_KEPT = 2
+_PICTURE_PX = 640
 _OF_THE_BENCHMARK = (
     "suite",
     "placements",
     "workers",
+    "launcher",
+    "ray_address",
     "out",
     "demonstrate",
     "gather",
@@ -50,12 +59,14 @@ class TrialJob:
         demo_id: Of the demonstration; empty where it could not be recorded.
         demo_episode: That scene.
         missing: Why there is no demonstration.
+        picture: File for a picture, if the trial fails.
     """
 
     trial: PlannedTrial
     demo_id: str
     demo_episode: Episode
     missing: str = ""
+    picture: str = ""
 
 
 def set_up_worker(configuration: str) -> None:
@@ -92,8 +103,8 @@ def run_demonstration(job: DemonstrationJob) -> dict[str, Any]:
         cfg.library = job.library
         try:
             recorded = build(_benchmark().demonstrate)(cfg)
-        except Mt3Error as error:
-            reasons.append(str(error))
+        except Exception as error:  # whatever it is, it counts
+            reasons.append(f"{type(error).__name__}: {error}")
         else:
             row = {"recorded": True, "shard_id": str(recorded["id"]), "draw": draw}
             break
@@ -137,16 +148,18 @@ def _benchmark() -> DictConfig:
 def _run(job: TrialJob) -> dict[str, Any]:
     for redrawn, episode in enumerate(job.trial.draws):
         cfg = configuration_of(episode, _benchmark())
-        try:
-            truth = _truth(cfg, job)
-        except PlacementError:
-            continue
+        truth = _truth(cfg, job)
         if truth is None:
             continue
         workplace = build_workplace(cfg)
         record = run_trial(workplace, job.trial.task)
+        failed = not _is_success(record)
+        if failed and job.picture:
+            _draw(record, workplace.executor.evidence, Path(job.picture))
         return {
             "seed": cfg.seed,
+            "scene": dict(episode.settings.get("scene", {})),
+            "picture": Path(job.picture).name if failed else "",
             "redrawn": redrawn,
             "draws": redrawn + 1,
             **_figures(record, truth, job.demo_id),
@@ -157,14 +170,19 @@ def _run(job: TrialJob) -> dict[str, Any]:
 
 
 def _truth(cfg: DictConfig, job: TrialJob) -> BenchmarkTruth | None:
-    """The truth about a scene, None where the task cannot be done in it.
+    """The truth about a scene, None where it cannot be set up or the task cannot be done in it.
 
     Whether it can is decided by the benchmark's own rules, the same for every method.
 
     The scene is staged for this alone, so that the trial's own camera draws the same noise as in
     ``mt3-run``.
     """
-    scene: Scene = build(cfg.scene)
+    try:
+        scene: Scene = build(cfg.scene)
+    except InstantiationException as error:
+        if isinstance(error.__cause__, PlacementError):
+            return None
+        raise
     demo_settings = json.dumps(dict(job.demo_episode.settings), sort_keys=True)
     demo_scene = _demo_scene(demo_settings)
     truth: BenchmarkTruth = build(_benchmark().truth)(demo_scene=demo_scene, live_scene=scene)
@@ -195,7 +213,7 @@ def _figures(record: TrialRecord, truth: BenchmarkTruth, expected_demo: str) -> 
     """What the report needs of a trial."""
     registration, retrieval = record.registration, record.retrieval
     row: dict[str, Any] = {
-        "success": bool(record.outcome == "completed" and record.success),
+        "success": _is_success(record),
         "outcome": record.outcome,
         "judged": record.success,
         "failure_stage": record.failure_stage and record.failure_stage.value,
@@ -209,6 +227,24 @@ def _figures(record: TrialRecord, truth: BenchmarkTruth, expected_demo: str) -> 
         position_m, yaw_rad = truth.error_of(SE3(np.array(registration.D_world)))
         row |= {"position_error_m": position_m, "yaw_error_rad": yaw_rad}
     return row
+
+
+def _is_success(record: TrialRecord) -> bool:
+    return bool(record.outcome == "completed" and record.success)
+
+
+def _draw(record: TrialRecord, evidence: TrialEvidence, path: Path) -> None:
+    """A small picture of what was seen and planned."""
+    with TemporaryDirectory(prefix="mt3-bench-") as folder:
+        full = Path(folder) / "trial.png"
+        draw_trial(record, full, evidence.demo, evidence.live_view)
+        image = cv2.imread(str(full))
+    if image is None:
+        return
+    height = round(image.shape[0] * _PICTURE_PX / image.shape[1])
+    small = cv2.resize(image, (_PICTURE_PX, height), interpolation=cv2.INTER_AREA)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), small, [cv2.IMWRITE_JPEG_QUALITY, 70])
 
 
 def _plain(values: Mapping[Any, float]) -> dict[str, float]:

@@ -36,8 +36,8 @@ class PlanningRules:
             the margin of it, tool positions this close to it may touch the target too.
         start_radius_m: A tool that touches something at the start may do so this far around it.
         joint_margin_rad: Distance kept from the joint limits.
-        max_condition: Condition number of the Jacobian that no pose of a reference may exceed; the
-            safety gate lets no arm move on towards a singular posture.
+        max_condition: Condition number of the Jacobian that no pose on the way and none of the
+            reference may exceed; the safety gate lets no arm move on towards a singular posture.
         restarts: Random starts of inverse kinematics for one pose.
         search_budget: Steps of one path search.
         max_goals: Joint positions tried at most.
@@ -195,9 +195,9 @@ class PlanQuery:
                 return False
             if clearance.tool_blocked(q):
                 return True
-            return bool(
-                np.linalg.norm(p_E - p_goal) > target_radius_m and clearance.target_blocked(q)
-            )
+            if np.linalg.norm(p_E - p_goal) > target_radius_m and clearance.target_blocked(q):
+                return True
+            return self._model.condition(q) > rules.max_condition
 
         return blocked
 

@@ -1,6 +1,6 @@
 """Catalogue of procedural household objects: every seed is another shape of its category."""
 
-from sim.objects.catalogue import CATEGORIES, CLUTTER, GRASPABLE, PUSHABLE, instance
+from sim.objects.catalogue import CATEGORIES, CLUTTER, GRASPABLE, PUSHABLE, TOPPLING, instance
 from sim.objects.mechanism import Handle, Mechanism
 from sim.objects.model import ObjectModel, Symmetry
 from sim.objects.random_shape import RANDOM_SHAPES, random_shape
@@ -11,6 +11,7 @@ __all__ = [
     "GRASPABLE",
     "PUSHABLE",
     "RANDOM_SHAPES",
+    "TOPPLING",
     "Handle",
     "Mechanism",
     "ObjectModel",

@@ -40,7 +40,8 @@ _FAMILIES: Final = {**_LOOSE, **TOOLS, **INSERTS, **POURERS, **SURFACES, **CONTA
 
 CATEGORIES: Final = tuple(_FAMILIES)
 GRASPABLE: Final = frozenset(_LOOSE)  # fingers can take it from the table, and it stands by itself
-PUSHABLE: Final = frozenset(_LOOSE)
+TOPPLING: Final = frozenset({"pawn", "vase", "candle", "shaker", "pear", "onion", "flag"})
+PUSHABLE: Final = frozenset(_LOOSE) - TOPPLING
 CLUTTER: Final = ("mug", "pan", "bottle", "bowl", "box", "hammer", "can", "banana")
 
 

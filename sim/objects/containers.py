@@ -1,22 +1,21 @@
-"""Open things that others go into, onto or over: baskets, holders with a hole, stands with a peg."""
+"""Open things that others go into or over: baskets, holders with a hole, stands with a peg."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from mt3.types import FloatArray
 from sim.mesh import TriangleMesh, box_corners, convex_hull, union
-from sim.objects.shape import Shape
-
-Range: TypeAlias = tuple[float, float]
+from sim.objects.shape import Builder, Range, Shape, draw
 
 _WALL: Final = 0.007
 _HOLE: Final = 0.030  # side of a square hole
 _FUNNEL: Final = 0.010  # how much wider it is at the top, to each side
 _FUNNEL_DEPTH: Final = 0.012
+_SMOOTH: Final = (0.15, 0.25)
 _MASS_KG: Final = (1.5, 2.5)
 
 
@@ -30,8 +29,8 @@ class Box:
 
     def draw(self, rng: np.random.Generator) -> tuple[float, float, float]:
         """One size."""
-        length, width, height = rng.uniform(*zip(self.length, self.width, self.height, strict=True))
-        return float(length), float(width), float(height)
+        length, width, height = draw(rng, self.length, self.width, self.height)
+        return length, width, height
 
 
 def basket(rng: np.random.Generator, kind: Box) -> Shape:
@@ -50,7 +49,8 @@ def basket(rng: np.random.Generator, kind: Box) -> Shape:
         box_corners((x - 0.001, -y * 0.2, height * 0.4), (x + 0.025, y * 0.6, height * 0.9)),
     )
     sizes = {"length": length, "width": width, "height": height, "floor": _WALL, "wall": _WALL}
-    return Shape(_solid(pieces), pieces, float(rng.uniform(*_MASS_KG)), sizes, "none")
+    mass_kg = float(rng.uniform(*_MASS_KG))
+    return Shape(_solid(pieces), pieces, mass_kg, sizes, "none", friction=_SMOOTH)
 
 
 def holder(rng: np.random.Generator, kind: Box) -> Shape:
@@ -64,7 +64,7 @@ def holder(rng: np.random.Generator, kind: Box) -> Shape:
     floor, neck = 0.010, height - _FUNNEL_DEPTH
     sides = []
     for turn in range(4):
-        out, across = (x, y) if turn % 2 == 0 else (y, x)
+        out, across = (x, y) if turn % 2 == 0 else (y, half)
         low = box_corners((half, -across, 0.0), (out, across, neck))
         top = box_corners((half, -across, neck - 0.0005), (out, across, height))
         top[np.isclose(top[:, 0], half) & (top[:, 2] > neck), 0] = mouth
@@ -122,12 +122,15 @@ def _solid(pieces: tuple[FloatArray, ...]) -> TriangleMesh:
     return union([convex_hull(points) for points in pieces])
 
 
-_Builder: TypeAlias = Callable[[np.random.Generator, Box], Shape]
-
-
-def _kinds(build: _Builder, **kinds: Box) -> dict[str, Callable[[np.random.Generator], Shape]]:
+def _kinds(build: Callable[[np.random.Generator, Box], Shape], **kinds: Box) -> dict[str, Builder]:
     """Categories of one build, each with its own proportions."""
-    return {name: partial(build, kind=kind) for name, kind in kinds.items()}
+    return {name: partial(_sized, build, kind) for name, kind in kinds.items()}
+
+
+def _sized(
+    build: Callable[[np.random.Generator, Box], Shape], kind: Box, rng: np.random.Generator
+) -> Shape:
+    return build(rng, kind)
 
 
 BASKETS: Final = _kinds(
@@ -150,7 +153,7 @@ STANDS: Final = _kinds(
     tree=Box((0.10, 0.12), (0.11, 0.13), (0.12, 0.14)),
 )
 
-CONTAINERS: Final[Mapping[str, Callable[[np.random.Generator], Shape]]] = {
+CONTAINERS: Final[Mapping[str, Builder]] = {
     **BASKETS,
     **HOLDERS,
     **STANDS,

@@ -1,17 +1,15 @@
 """Troughs with a post to hold them by: jugs to pour from, shovels to scoop with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from sim.mesh import box_corners, convex_hull, union
 from sim.objects.grasp import across_x
-from sim.objects.shape import Shape
-
-Range: TypeAlias = tuple[float, float]
+from sim.objects.shape import Builder, Range, Shape, draw
 
 _WALL: Final = 0.004
 _GRASP_BELOW_TOP_M: Final = 0.014
@@ -44,7 +42,7 @@ def trough(rng: np.random.Generator, kind: Trough) -> Shape:
     (inner), ``floor``, ``height``.
     """
     ranges = (kind.length, kind.width, kind.depth, kind.post)
-    length, width, depth, post = (float(v) for v in rng.uniform(*zip(*ranges, strict=True)))
+    length, width, depth, post = draw(rng, *ranges)
     floor = _WALL if kind.lip else 0.002
     front, back, y = length / 2, -length / 2, width / 2
     lip_x = front + kind.lip
@@ -98,4 +96,4 @@ _SHOVELS: Final[Mapping[str, Trough]] = {
 }
 JUGS: Final = {name: partial(trough, kind=kind) for name, kind in _JUGS.items()}
 SHOVELS: Final = {name: partial(trough, kind=kind) for name, kind in _SHOVELS.items()}
-POURERS: Final[Mapping[str, Callable[[np.random.Generator], Shape]]] = {**JUGS, **SHOVELS}
+POURERS: Final[Mapping[str, Builder]] = {**JUGS, **SHOVELS}

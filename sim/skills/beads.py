@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from mt3.errors import ConfigurationError
 from mt3.geometry import SE3
 from mt3.types import FloatArray
 from sim.objects.containers import BASKETS
@@ -17,7 +18,7 @@ from sim.skills.skill import Cast, Move, Pause, Script, Skill, Sweep, raised
 RADIUS_M: Final = 0.005
 _MASS_KG: Final = 0.001
 _FALL_STEPS: Final = 150
-_SPACING_M: Final = 2.1 * RADIUS_M
+_BALL_RADIUS_M: Final = 0.008  # large enough to climb onto a shovel's edge
 _POSES: Final = 8
 _ROUND: Final = ("bowl", "pan")
 
@@ -41,7 +42,8 @@ class Pour(Skill):
 
     def arrange(self, scene: PyBulletScene, cast: Cast, rng: np.random.Generator) -> None:
         """Let beads fall into the jug in the hand."""
-        assert cast.held is not None
+        if cast.held is None:
+            raise ConfigurationError(f"{self.name}: got an empty hand, expected a jug in it")
         size = scene.world.objects[cast.held].model.dimensions
         x = (size["back_x"] + 0.008, size["front_x"])
         y = (-size["width"] / 2 + 0.007, size["width"] / 2 - 0.007)
@@ -87,28 +89,29 @@ class Pour(Skill):
 
 
 class Scoop(Skill):
-    """At least 3 beads lie in the shovel, which is held above the basket's rim."""
+    """At least 3 of the 6 balls lie in the shovel, which is held above the basket's rim."""
 
     name = "scoop_from"
     clearance_m = 0.10
     partners = dict.fromkeys(BASKETS, frozenset(SHOVELS))
-    _BEADS = 24
+    _BALLS = 6
     _ENOUGH = 3
 
     def arrange(self, scene: PyBulletScene, cast: Cast, rng: np.random.Generator) -> None:
-        """Let beads fall beside the basket's wall at +x."""
+        """Lay balls in two rows along the basket's wall at +x, no wider than the shovel."""
         size = scene.world.objects[cast.target].model.dimensions
-        wall = size["length"] / 2 - size["wall"]
-        x, y = (wall - 0.042, wall - 0.006), (-size["width"] * 0.20, size["width"] * 0.20)
-        T_WO = scene.world.pose(cast.target)
-        _drop(scene, T_WO, (x, y), size["floor"] + 0.008, self._BEADS)
+        wall, across_m = size["length"] / 2 - size["wall"], 3 * 2.1 * _BALL_RADIUS_M
+        x = (wall - 2 * 2.1 * _BALL_RADIUS_M - 0.0005, wall)
+        y = (-across_m / 2 - 0.0005, across_m / 2 + 0.0005)
+        T_WO, low_m = scene.world.pose(cast.target), size["floor"] + _BALL_RADIUS_M
+        _drop(scene, T_WO, (x, y), low_m, self._BALLS, _BALL_RADIUS_M)
 
     def start_condition(self, scene: PyBulletScene) -> bool:
-        """The shovel is in the hand, the beads are in the basket."""
-        return starts_in_hand(scene) and _inside_target(scene) == self._BEADS
+        """The shovel is in the hand, the balls are in the basket."""
+        return starts_in_hand(scene) and _inside_target(scene) == self._BALLS
 
     def success(self, scene: PyBulletScene) -> bool:
-        """Enough beads in the lifted shovel."""
+        """Enough balls in the lifted shovel."""
         held, target = scene.roles.require_held(), scene.roles.target
         rim_m = scene.world.objects[target].model.dimensions["height"]
         lifted = scene.world.lowest_point_m(held) > rim_m
@@ -125,7 +128,7 @@ class Scoop(Skill):
         z = basket["floor"] + 0.001
         behind = shovel["back_x"] - 0.036  # of the post
         first = -wall - behind + 0.004
-        last = wall - shovel["front_x"] - 0.009
+        last = wall - shovel["front_x"] - 0.004
         edge_H = np.array([shovel["front_x"], 0.0, 0.0])
         T_WO = world.pose(scene.roles.target)
         along = [
@@ -164,15 +167,17 @@ def _drop(
     within: tuple[tuple[float, float], tuple[float, float]],
     low_m: float,
     count: int,
+    radius_m: float = RADIUS_M,
 ) -> None:
     """Let beads fall from a grid over a rectangle of a frame, layer upon layer."""
-    rows, columns = (max(1, int((high - low) / _SPACING_M)) for low, high in within)
+    spacing_m = 2.1 * radius_m
+    rows, columns = (max(1, int((high - low) / spacing_m)) for low, high in within)
     for number in range(count):
         layer, place = divmod(number, rows * columns)
         i, j = divmod(place, columns)
-        x, y = (low + (k + 0.5) * _SPACING_M for (low, _), k in zip(within, (i, j), strict=True))
-        p_W = T_WO @ np.array([x, y, low_m + layer * _SPACING_M])
-        scene.world.add_bead(RADIUS_M, _MASS_KG, p_W)
+        x, y = (low + (k + 0.5) * spacing_m for (low, _), k in zip(within, (i, j), strict=True))
+        p_W = T_WO @ np.array([x, y, low_m + layer * spacing_m])
+        scene.world.add_bead(radius_m, _MASS_KG, p_W)
     with scene.arm, scene.gripper:
         for _ in range(_FALL_STEPS):
             scene.world.step()
@@ -198,10 +203,10 @@ def _inside_target(scene: PyBulletScene) -> int:
     model = scene.world.objects[target].model
     size, p = model.dimensions, _beads_in(scene, target)
     if model.category in _ROUND:
-        inside = np.hypot(p[:, 0], p[:, 1]) < size["rim_radius"]
+        inside = np.asarray(np.hypot(p[:, 0], p[:, 1]) < size["rim_radius"])
     else:
         half = np.array([size["length"], size["width"]]) / 2
-        inside = (np.abs(p[:, :2]) < half).all(axis=1)
+        inside = np.asarray((np.abs(p[:, :2]) < half).all(axis=1))
     return int((inside & (p[:, 2] > 0.0) & (p[:, 2] < size["height"] + 0.01)).sum())
 
 

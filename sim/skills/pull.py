@@ -7,7 +7,7 @@ import numpy as np
 
 from mt3.geometry import SE3
 from mt3.types import FloatArray
-from sim.objects import GRASPABLE
+from sim.objects import GRASPABLE, TOPPLING
 from sim.scene import PyBulletScene
 from sim.skills.skill import (
     Grip,
@@ -27,7 +27,6 @@ _SHORTEST_M, _LONGEST_M = 0.06, 0.20
 _DIRECTION_TOLERANCE_RAD: Final = np.deg2rad(30.0)
 _UPRIGHT_RAD: Final = np.deg2rad(15.0)
 _DIRECTION_O: Final = np.array([-1.0, 0.0, 0.0])
-_TOPPLES: Final = frozenset({"pawn", "vase", "candle", "shaker", "pear", "onion", "bottle"})
 
 
 class Pull(Skill):
@@ -38,7 +37,7 @@ class Pull(Skill):
 
     name = "pull"
     clearance_m = 0.16
-    partners = dict.fromkeys(sorted(GRASPABLE - _TOPPLES), frozenset[str]())
+    partners = dict.fromkeys(sorted(GRASPABLE - TOPPLING - {"bottle"}), frozenset[str]())
 
     def start_condition(self, scene: PyBulletScene) -> bool:
         """The target stands on the table and the hand does not touch it."""

@@ -1,5 +1,6 @@
 """Put the block in the hand on top of the target."""
 
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -18,7 +19,9 @@ class Stack(PlaceOn):
 
     name = "stack"
     implied = "block"
-    partners = dict.fromkeys(("box", "brick", "can", "jar", "tub", "soap"), frozenset[str]())
+    partners = MappingProxyType(
+        dict.fromkeys(("box", "brick", "can", "jar", "tub", "soap"), frozenset[str]())
+    )
 
     def success(self, scene: PyBulletScene) -> bool:
         """On top, flat, and let go."""

@@ -22,6 +22,7 @@ from sim.workplace import build_camera
 MUG = "pick up the mug"
 FAST = """# @package _global_
 suite:
+  _target_: sim.suite.SimSuite
   cases:
     - _target_: sim.suite.Case
       tasks: [push the box]
@@ -50,7 +51,7 @@ def test_fewer_placements_are_the_first_of_more():
 def test_new_instances_are_never_the_demonstrated_one():
     suite = SimSuite([Case([MUG], "new", 4)])
     (demonstrated,) = {
-        episode.settings["scene"]["instance_seed"] for episode in suite.demonstrations()[MUG]
+        episode.settings["scene"]["instance_seed"] for episode in suite.demonstrations()[0].draws
     }
     shapes = [trial.draws[0].settings["scene"]["instance_seed"] for trial in suite.trials()]
     assert demonstrated not in shapes
@@ -60,7 +61,7 @@ def test_new_instances_are_never_the_demonstrated_one():
 def test_demonstrations_face_the_camera_and_trials_every_way():
     """A mug was demonstrated with its handle out of sight: 5 of 12 trials worked."""
     suite = SimSuite([Case([MUG], "same", 2)])
-    shown = [episode.settings["scene"] for episode in suite.demonstrations()[MUG]]
+    shown = [episode.settings["scene"] for episode in suite.demonstrations()[0].draws]
     assert {scene["max_yaw_rad"] for scene in shown} == {np.pi / 2}
     tried = [draw.settings["scene"] for trial in suite.trials() for draw in trial.draws]
     assert not any("max_yaw_rad" in scene for scene in tried)
@@ -120,13 +121,31 @@ def test_a_bench_from_demonstration_to_summary_the_same_in_any_process(tmp_path,
     assert (helpless["seed"], helpless["failure_stage"]) == (row["seed"], "PLAN")
 
 
+def test_a_killed_bench_goes_on_and_ends_like_an_unbroken_one(tmp_path, capfd):
+    folder = tmp_path / "configs"
+    (folder / "suite").mkdir(parents=True)
+    (folder / "suite/fast.yaml").write_text(FAST)
+    out = tmp_path / "out"
+    typed = ["--config-dir", str(folder), "suite=fast", f"out={out}", "output=json"]
+    assert run_hydra_command(COMMAND, typed) == 0
+    whole = [json.loads(line) for line in (out / "trials.jsonl").read_text().splitlines()]
+    lines = (out / "trials.jsonl").read_text().splitlines()
+    (out / "trials.jsonl").write_text(lines[0] + "\n" + lines[1][:40])
+    shown = (out / "demonstrations.jsonl").read_text()
+    assert run_hydra_command(COMMAND, [*typed, "workers=1"]) == 0
+    capfd.readouterr()
+    again = [json.loads(line) for line in (out / "trials.jsonl").read_text().splitlines()]
+    assert [timeless(row) for row in again] == [timeless(row) for row in whole]
+    assert (out / "demonstrations.jsonl").read_text() == shown
+
+
 def run_here(out, number, *typed):
     """One trial of the suite again, in this process, with further words typed."""
     suite = SimSuite([Case(["push the box"], "same", 2)])
     with initialize_config_module("mt3.configs", version_base=None):
         cfg = compose("bench", overrides=[f"out={out}", "suite=smoke", *typed])
     set_up_worker(OmegaConf.to_yaml(cfg))
-    demonstrated = suite.demonstrations()["push the box"][0]
+    demonstrated = suite.demonstrations()[0].draws[0]
     return run_job(TrialJob(suite.trials()[number], "push-box-1", demonstrated))
 
 

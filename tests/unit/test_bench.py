@@ -1,5 +1,8 @@
+import html
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -8,11 +11,15 @@ from itertools import count
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 
 from mt3.benchmark import Share
+from mt3.benchmark.ledger import Ledger
+from mt3.benchmark.page import write_page
 from mt3.benchmark.pool import WorkerPool
 from mt3.benchmark.report import summarise
 from mt3.cli.bench import COMMAND
+from mt3.cli.bench_folder import open_folder
 from mt3.cli.entry import run_hydra_command
 from mt3.errors import ConfigurationError
 
@@ -119,6 +126,50 @@ def test_numbers_that_make_no_sense_are_refused(typed, tmp_path, capfd):
     message = json.loads(capfd.readouterr().out)["error"]["message"]
     assert typed.split("=")[0] in message
     assert not (tmp_path / "out").exists()
+
+
+def test_a_half_written_line_is_done_again_and_whole_ones_are_kept(tmp_path):
+    path = tmp_path / "trials.jsonl"
+    path.write_text('{"index": 2, "success": true}\n{"index": 0, "succ')
+    with Ledger(path) as ledger:
+        assert ledger.rows == {2: {"success": True}}
+        ledger.add(0, {"success": False})
+        assert json.loads(path.read_text().splitlines()[-1])["index"] == 0
+    lines = [json.loads(line)["index"] for line in path.read_text().splitlines()]
+    assert lines == [0, 2]
+    assert Ledger(path).in_order() == [{"success": False}, {"success": True}]
+
+
+def test_a_folder_of_another_bench_is_refused_with_what_differs(tmp_path):
+    def configured(**values):
+        return OmegaConf.create({"seed": 0, "workers": 2, "out": "a", **values})
+
+    out = open_folder(tmp_path / "out", configured())
+    assert open_folder(out, configured(workers=5, out="b")) == out
+    with pytest.raises(ConfigurationError, match=r"-seed: 0; \+seed: 1"):
+        open_folder(out, configured(seed=1))
+
+
+def test_the_page_holds_every_failure_with_its_command(tmp_path):
+    failed = row(
+        success=False,
+        task="open the <drawer>",
+        failure_stage="PLAN",
+        reason="no way",
+        seed=7,
+        scene={"distractors": 5, "x_m": [0.2, 0.7]},
+        timings_s={"PLAN": 0.5},
+    )
+    rows = [row(task="open the drawer"), {**failed, "instances": "new"}]
+    write_page(tmp_path / "page.html", "a bench", rows, {}, tmp_path)
+    page = (tmp_path / "page.html").read_text()
+    assert "open the &lt;drawer&gt;" in page
+    assert "78.25 %" in page
+    assert "secondary sources" in page
+    command = html.unescape(re.search("<code>(.*?)</code>", page).group(1))
+    typed = shlex.split(command)
+    assert typed[:3] == ["mt3-run", "task=open the <drawer>", "seed=7"]
+    assert typed[-2:] == ["scene.distractors=5", "scene.x_m=[0.2,0.7]"]
 
 
 INTERRUPTED = """

@@ -1,5 +1,6 @@
 """A demonstration moved to where the object stands: what stays, and what turns with it."""
 
+import dataclasses
 import pickle
 
 import numpy as np
@@ -8,7 +9,7 @@ from fake_rig import BOTTLENECK, GRASP, demonstrate
 
 from mt3.demonstration import Demonstration
 from mt3.errors import GeometryError
-from mt3.execution.reference import LIMIT_SHARE, Reference, transfer
+from mt3.execution.reference import LIMIT_SHARE, Reference, transfer, transfers
 from mt3.geometry import SE3, exp_se3
 from mt3.motion.tool_limits import ToolLimits, ToolPeaks
 from mt3.safety import SafetyLimits
@@ -48,6 +49,19 @@ def test_it_begins_at_the_moved_bottleneck_and_keeps_the_events(demo):
     assert [event.index for event in reference.events] == [GRASP - BOTTLENECK]
     assert reference.command[0] == 1.0
     assert reference.opening[-1] == pytest.approx(0.4)
+
+
+def test_a_full_hand_is_not_turned_by_half_a_turn(demo):
+    """A jug turned with the hand poured out of its back: 1 of 4 bowls was filled."""
+    full = dataclasses.replace(
+        demo, command=np.zeros_like(demo.command), opening=np.full_like(demo.command, 0.4)
+    )
+    assert full.holds_object
+    assert not demo.holds_object
+    assert len(transfers(demo, [D_W, SE3.identity()])) == 4
+    held = transfers(full, [D_W, SE3.identity()])
+    assert len(held) == 2
+    assert held[0].T_WE_bottleneck.is_close(D_W @ full.T_WE_bottleneck, 1e-12, 1e-7)
 
 
 def test_twists_are_the_same_wherever_the_object_stands(demo):
