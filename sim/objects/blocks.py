@@ -13,6 +13,7 @@ from sim.objects.model import Symmetry
 from sim.objects.shape import Builder, Range, Shape, draw
 
 _DEPTH_M = 0.026  # how far below its top a block is taken
+_HIGH_M = 0.045  # beside a higher ridge there is no room for the palm
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,14 @@ def block(rng: np.random.Generator, kind: Block) -> Shape:
     if kind.ridge > 0.0:
         share = kind.ridge * float(rng.uniform(0.9, 1.1))
         pieces.append(box_corners((-x, -y, 0.0), (-x + length * share, y, height)))
-    z = max(body_height - _DEPTH_M, LOWEST_E_M)
+    on_ridge = kind.ridge > 0.0 and height > _HIGH_M
+    z = max((height if on_ridge else body_height) - _DEPTH_M, LOWEST_E_M)
     dimensions = {"length": length, "width": width, "height": height}
     symmetry: Symmetry = "2-fold" if kind.top == 1.0 and kind.ridge == 0.0 else "none"
     mesh = union([convex_hull(points) for points in pieces])
     mass_kg = float(rng.uniform(*kind.mass_kg))
-    grasps = across_x(float(mesh.center_of_mass()[0]), 0.0, z)
+    middle_x = -x + length * kind.ridge * 0.5 if on_ridge else float(mesh.center_of_mass()[0])
+    grasps = across_x(middle_x, 0.0, z)
     return Shape(mesh, tuple(pieces), mass_kg, dimensions, symmetry, grasps)
 
 

@@ -60,9 +60,9 @@ def test_weights_and_grasps_suit_a_panda(category: str) -> None:
 def test_collision_parts_enclose_the_mesh_and_little_more(category: str) -> None:
     model = instance(category, 1)
     centre = model.mesh.vertices.mean(axis=0)
-    assert solid(model, centre + 0.98 * (model.mesh.vertices - centre)).mean() > 0.4
+    assert solid(model, centre + 0.98 * (model.mesh.vertices - centre)).mean() > 0.3
     volume = sum(ConvexHull(part).volume for part in model.collision_parts)
-    assert 0.9 * model.mesh.volume_m3() < volume < 1.6 * model.mesh.volume_m3()
+    assert 0.9 * model.mesh.volume_m3() < volume < 1.4 * model.mesh.volume_m3()
 
 
 @pytest.mark.parametrize("category", ["mug", "pan", "bowl"])
