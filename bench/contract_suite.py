@@ -32,6 +32,7 @@ def measure() -> dict[str, Any]:
         "seconds": round(time.monotonic() - begin_s, 1),
         "passed": int(passed.group(1)) if passed else 0,
         "outcome": outcome,
+        "failures": re.findall(r"^FAILED (.+)$", done.stdout, re.MULTILINE),
         "exit_code": done.returncode,
     }
 

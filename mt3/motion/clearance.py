@@ -16,7 +16,7 @@ from mt3.motion.obstacles import Obstacles, TableGrid
 from mt3.motion.robot_model import RobotModel
 from mt3.types import FloatArray
 
-_FIRST_MOVING_JOINT = 2  # the link at joint 1 only turns about the base's axis: it never descends
+_FIRST_DESCENDING_JOINT = 2  # the link at joint 1 only turns about the base's axis
 _SUNK_M = -0.02  # where nothing stands, the height field lies this far under the table
 _FLOOR_M = -0.04
 
@@ -44,10 +44,11 @@ class Clearance:
         tips_above_table: bool,
     ) -> None:
         bodies = list(model.bodies)
-        moving = [k for k, b in enumerate(bodies) if b.joint >= _FIRST_MOVING_JOINT]
+        moving = [k for k, b in enumerate(bodies) if b.joint > 0]
         tool = [k for k in moving if model.chain.hulls[k].on_tool]
         tips = [k for k in tool if model.chain.hulls[k].movable]
         links = [k for k in moving if k not in tool]
+        over_table = [k for k in links if bodies[k].joint >= _FIRST_DESCENDING_JOINT]
         pairs = [(a, b) for a, b in model.self_pairs]
         if held_p_E is not None:
             held = len(bodies)
@@ -61,7 +62,8 @@ class Clearance:
         bodies += [_standing("obstacle", obstacles.table, obstacles.rest_m, T_WB) for _ in rest]
         target = range(len(bodies), len(bodies) + int(obstacles.target_m.any()))
         bodies += [_standing("target", obstacles.table, obstacles.target_m, T_WB) for _ in target]
-        self._links = _checker(model, bodies, [*pairs, *product(links, (table, *rest, *target))])
+        pairs += [*product(over_table, (table,)), *product(links, (*rest, *target))]
+        self._links = _checker(model, bodies, pairs)
         self._tool = _checker(model, bodies, [*product(high, (table,)), *product(tool, rest)])
         self._tool_target = _checker(model, bodies, list(product(tool, target)))
 

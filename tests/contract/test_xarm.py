@@ -35,7 +35,7 @@ def clock():
 
 class TestUfactoryArm(ObservedArmContract, ConnectionContract):
     max_age_s = 0.3
-    lag_s = 0.03
+    lag_s = 0.05  # the zero twist first, then up to 15 ms to the next one, and the way there
 
     @pytest.fixture
     def arm(self, emulator):

@@ -83,7 +83,7 @@ def test_joint_speed_limit_scales_the_twist(kinematic_arm):
 
 @pytest.mark.parametrize(
     ("acceleration_rad_s2", "limit"),
-    [(10.0, Limit.TABLE), (1000.0, Limit.JOINT_VELOCITY)],
+    [(10.5, Limit.TABLE), (1000.0, Limit.JOINT_VELOCITY)],
 )
 def test_it_never_brakes_harder_than_allowed_near_a_singular_posture(
     kinematic_arm, acceleration_rad_s2, limit
