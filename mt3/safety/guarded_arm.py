@@ -27,8 +27,8 @@ from mt3.types import FloatArray, frozen_array
 
 _log = logging.getLogger(__name__)
 
-# Of joints' limits under twists: ``Step`` allows 1 % more while braking, and near a singular posture
-# joints that are guessed from states 0.09 s old, by a clock that races, sped up 5 % harder.
+# Of joints' limits under twists: ``Step`` allows 1 % more while braking, and near a singular
+# posture joints that are guessed from states 0.09 s old, by a clock that races, sped up 5 % harder.
 _RESERVE = 0.06
 
 
