@@ -88,7 +88,8 @@ class Oracle:
         """Somebody else put the arm here, or things around it; it may be no worse from now on."""
         self.stopped()
         self._given = self._excess(q)
-        self._given_contact = self.model.self_collides(q)
+        gap_m = self.model.self_gap_m(q)
+        self._least_gap_m = gap_m - POSITION if gap_m < 0.0 else 0.0
         self._given_m = self._tool_at(q)
 
     def surrounded(
@@ -147,7 +148,7 @@ class Oracle:
             inside = given <= 0.0
             if inside.any():
                 self.worst[name] = max(self.worst.get(name, -np.inf), float(got[inside].max()))
-        if self.model.self_collides(q) and not self._given_contact:
+        if self.model.self_collides(q) and self.model.self_gap_m(q) < self._least_gap_m:
             self.violations.append("self collision")
 
     def _tool_at(self, q: np.ndarray) -> np.ndarray:

@@ -65,7 +65,7 @@ def draw_postures(model: RobotModel) -> np.ndarray:
     while len(found) < POSTURES:
         q = rng.uniform(lower, upper)
         condition = np.linalg.cond(model.jacobian_E(q))
-        if model.forward(q).t[2] > 0.1 and not model.self_collides(q) and condition < 60.0:
+        if model.forward(q).t[2] > 0.1 and model.self_gap_m(q) > 0.0 and condition < 60.0:
             found.append(q)
     return np.array(found)
 

@@ -24,6 +24,8 @@ _FLOOR_M = -0.04
 class Clearance:
     """Collision checks of one scene, apart for the arm's links, its tool, and the target object.
 
+    Whether the robot touches itself is asked of its ``RobotModel``.
+
     Args:
         model: The arm.
         T_WB: Pose of its base in W.
@@ -49,7 +51,7 @@ class Clearance:
         tips = [k for k in tool if model.chain.hulls[k].movable]
         links = [k for k in moving if k not in tool]
         over_table = [k for k in links if bodies[k].joint >= _FIRST_DESCENDING_JOINT]
-        pairs = [(a, b) for a, b in model.self_pairs]
+        pairs: list[tuple[int, int]] = []
         if held_p_E is not None:
             held = len(bodies)
             bodies.append(held_body(model, held_p_E))
@@ -68,7 +70,7 @@ class Clearance:
         self._tool_target = _checker(model, bodies, list(product(tool, target)))
 
     def links_blocked(self, q: FloatArray) -> bool:
-        """Whether the robot touches itself, or a link before the flange touches anything."""
+        """Whether a link before the flange touches anything but another link."""
         return self._links.collides(q)
 
     def tool_blocked(self, q: FloatArray) -> bool:
@@ -82,7 +84,7 @@ class Clearance:
     def describe(self, q: FloatArray) -> str:
         """Names of everything that touches at joints (n,) rad, for a message."""
         names = [c.describe(q) for c in (self._links, self._tool, self._tool_target)]
-        return ", ".join(name for name in names if name) or "nothing"
+        return ", ".join(name for name in names if name)
 
 
 def held_body(model: RobotModel, held_p_E: FloatArray) -> Body:

@@ -90,6 +90,7 @@ class CollisionChecker:
         chain: The arm.
         bodies: What can touch.
         pairs: Indices into ``bodies`` of the pairs to check.
+        margin_m: Nearer than this counts as touching.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class CollisionChecker:
         chain: KinematicChain,
         bodies: Sequence[Body],
         pairs: Collection[tuple[int, int]],
+        margin_m: float = 0.0,
     ) -> None:
         self._model = chain.model
         self._data = chain.model.createData()
@@ -118,6 +120,8 @@ class CollisionChecker:
             self._geometry.addCollisionPair(pin.CollisionPair(a, b))
         self._geometry_data = self._geometry.createData()
         _forget_guesses(self._geometry_data)
+        for request in self._geometry_data.collisionRequests:
+            request.security_margin = margin_m
 
     def collides(self, q: FloatArray) -> bool:
         """Whether any pair touches at joints (n,) rad."""
@@ -127,6 +131,12 @@ class CollisionChecker:
                 self._model, self._data, self._geometry, self._geometry_data, q, True
             )
         )
+
+    def gap_m(self, q: FloatArray) -> float:
+        """Least distance of any pair at joints (n,) rad, negative where they are in each other."""
+        pin.computeDistances(self._model, self._data, self._geometry, self._geometry_data, q)
+        results = self._geometry_data.distanceResults
+        return min((float(result.min_distance) for result in results), default=np.inf)
 
     def touching(self, q: FloatArray) -> list[tuple[int, int]]:
         """Indices of all pairs of bodies that touch at joints (n,) rad."""

@@ -103,9 +103,9 @@ class PlanQuery:
             rules.table_clearance_m,
             tips_above_table=True,
         )
-        if self._far.links_blocked(q_start):
+        if model.self_gap_m(q_start) < 0.0 or self._far.links_blocked(q_start):
             raise planning_error(
-                f"start: got contact of {self._far.describe(q_start)}, expected free links",
+                f"start: got contact of {self._contacts(self._far, q_start)}, expected free links",
                 PlanFailure.COLLISION,
             )
         self._touches_at_start = self._far.tool_blocked(q_start) or self._far.target_blocked(
@@ -134,7 +134,7 @@ class PlanQuery:
         blocked = self._blocked_near(q_goal, target_radius_m, self._far)
         if blocked(q_goal):
             raise planning_error(
-                f"goal: got contact of {self._far.describe(q_goal)}, expected "
+                f"goal: got contact of {self._contacts(self._far, q_goal)}, expected "
                 f"{self._rules.margin_m * 1e3:.0f} mm of clearance",
                 PlanFailure.COLLISION,
             )
@@ -165,13 +165,14 @@ class PlanQuery:
         T_BE = self._T_WB.inverse().matrix @ T_WE
         joints = follow_poses(self._model, q_bottleneck, T_BE, self._rules.joint_margin_rad)
         for k in range(0, len(joints), _FOLLOW_STRIDE):
-            if self._close.links_blocked(joints[k]) or self._close.tool_blocked(joints[k]):
+            q = joints[k]
+            if self._links_blocked(self._close, q) or self._close.tool_blocked(q):
                 raise planning_error(
                     f"reference pose {k} of {len(joints)}: got contact of "
-                    f"{self._close.describe(joints[k])}, expected contact with the target only",
+                    f"{self._contacts(self._close, q)}, expected contact with the target only",
                     PlanFailure.COLLISION,
                 )
-            if (condition := self._model.condition(joints[k])) > self._rules.max_condition:
+            if (condition := self._model.condition(q)) > self._rules.max_condition:
                 raise planning_error(
                     f"reference pose {k} of {len(joints)}: got a condition number of "
                     f"{condition:.0f} of the Jacobian, expected at most "
@@ -188,7 +189,7 @@ class PlanQuery:
         p_start, p_goal = (chain.forward(q)[:3, 3] for q in (self._q_start, q_goal))
 
         def blocked(q: FloatArray) -> bool:
-            if clearance.links_blocked(q):
+            if self._links_blocked(clearance, q):
                 return True
             p_E = chain.forward(q)[:3, 3]
             if self._touches_at_start and np.linalg.norm(p_E - p_start) < rules.start_radius_m:
@@ -200,6 +201,14 @@ class PlanQuery:
             return self._model.condition(q) > rules.max_condition
 
         return blocked
+
+    def _links_blocked(self, clearance: Clearance, q: FloatArray) -> bool:
+        return self._model.self_collides(q) or clearance.links_blocked(q)
+
+    def _contacts(self, clearance: Clearance, q: FloatArray) -> str:
+        """Names of everything that touches at joints (n,) rad, for a message."""
+        names = (self._model.describe_self_collision(q), clearance.describe(q))
+        return ", ".join(name for name in names if name) or "nothing"
 
     def _timed(self, path: FloatArray, target_radius_m: float) -> JointTrajectory:
         """A smooth timed curve near a free polyline; leaving the line may use up the margin."""

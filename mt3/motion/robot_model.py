@@ -17,6 +17,7 @@ from mt3.motion.kinematic_chain import KinematicChain
 from mt3.tool import ToolBox
 from mt3.types import BoolArray, FloatArray, frozen_array
 
+_SELF_MARGIN_M = 1e-3  # the safety gate foretells where a link is to 0.1 mm
 _LEAST_EIGENVALUE = 1e-18  # of a singular Jacobian's square: rounding makes it negative
 
 
@@ -77,7 +78,9 @@ class RobotModel:
             for hull in self.chain.hulls
         )
         self.self_pairs = self._self_pairs()
-        self._self_collision = CollisionChecker(self.chain, self.bodies, self.self_pairs)
+        self._self_collision = CollisionChecker(
+            self.chain, self.bodies, self.self_pairs, _SELF_MARGIN_M
+        )
         self._regions = [(hull.joint, ConvexRegion(hull.points)) for hull in self.chain.hulls]
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -110,8 +113,12 @@ class RobotModel:
         return bool((q >= self.lower + margin_rad).all() and (q <= self.upper - margin_rad).all())
 
     def self_collides(self, q: FloatArray) -> bool:
-        """Whether the robot touches itself at joints (n,) rad."""
+        """Whether the robot touches itself, to within 1 mm, at joints (n,) rad."""
         return self._self_collision.collides(np.asarray(q, dtype=np.float64))
+
+    def self_gap_m(self, q: FloatArray) -> float:
+        """Least distance of links that may touch at joints (n,) rad, negative inside each other."""
+        return self._self_collision.gap_m(np.asarray(q, dtype=np.float64))
 
     def describe_self_collision(self, q: FloatArray) -> str:
         """Names of the links that touch at joints (n,) rad, for a message."""

@@ -94,12 +94,16 @@ class Envelope:
         if worse.any():
             k = int(worse.argmax())
             return self._bounds[k].breach(float(there.excess[k]))
-        return self._self_breach(there.joints) or self._boxes.breach(there.joints)
+        return self._self_breach(here.joints, there.joints) or self._boxes.breach(there.joints)
 
-    def _self_breach(self, q: FloatArray) -> Breach | None:
-        if not self._model.self_collides(q):
+    def _self_breach(self, here: FloatArray, there: FloatArray) -> Breach | None:
+        """Links that come too near to each other, or nearer where they are so already."""
+        model = self._model
+        if not model.self_collides(there):
             return None
-        links = self._model.describe_self_collision(q)
+        if model.self_gap_m(there) > model.self_gap_m(here) - _WORSE:
+            return None
+        links = model.describe_self_collision(there)
         return Breach(Limit.SELF_COLLISION, f"robot: got contact of {links} ahead, expected none")
 
 

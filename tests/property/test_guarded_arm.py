@@ -66,6 +66,20 @@ BESIDE_THE_SHOULDER = Sequence(
         ),
     ),
 )
+# Of the second 100,000: two links 0.2 mm apart came to touch, 0.05 mm deep.
+ALMOST_TOUCHING = Sequence(
+    posture=31,
+    room_m=(0.03, 0.01, 2.0, 0.03, 0.03, 0.03, 0.03),
+    box_m=(0.0, 0.11363099414282327, -0.10532850541608262),
+    slow=True,
+    actions=(
+        ("silence", 0.05),
+        ("stop",),
+        ("stream", [0.0, 0.0, 0.0, 0.05, 0.0, 0.0], 0.09, 10, 1.0),
+        ("stop",),
+        ("frozen_states", [0.05, 0.0, 0.0, 0.0, 0.0, 0.0], 25),
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +93,7 @@ def postures(panda):
 @example(sequence=OLD_STATES)
 @example(sequence=RACING_CLOCK)
 @example(sequence=BESIDE_THE_SHOULDER)
+@example(sequence=ALMOST_TOUCHING)
 def test_nothing_beyond_the_limits_gets_through(panda, postures, sequence):
     """100,000 of these are in the bench. A twist of 5e-324 m/s was divided by, and left the arm."""
     assert judged(panda, postures, sequence).oracle.violations == []

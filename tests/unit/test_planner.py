@@ -59,7 +59,8 @@ def q_start(panda):
 
 def touches(panda, obstacles, q, held_p_E=None):
     checks = Clearance(panda, T_WB, obstacles, held_p_E, 0.0, tips_above_table=True)
-    return checks.links_blocked(q) or checks.tool_blocked(q) or checks.target_blocked(q)
+    blocked = checks.links_blocked(q) or checks.tool_blocked(q) or checks.target_blocked(q)
+    return panda.self_collides(q) or blocked
 
 
 def test_free_scene_ends_at_the_bottleneck_and_can_go_on(panda, planner, q_start):
