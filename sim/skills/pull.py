@@ -27,6 +27,10 @@ _SHORTEST_M, _LONGEST_M = 0.06, 0.20
 _DIRECTION_TOLERANCE_RAD: Final = np.deg2rad(30.0)
 _UPRIGHT_RAD: Final = np.deg2rad(15.0)
 _DIRECTION_O: Final = np.array([-1.0, 0.0, 0.0])
+# Dragged between two finger tips, these turn about the line through them.
+_TILTING: Final = frozenset(
+    {"apple", "bottle", "can", "glass", "jar", "orange", "speaker", "spool", "tub"}
+)
 
 
 class Pull(Skill):
@@ -37,7 +41,7 @@ class Pull(Skill):
 
     name = "pull"
     clearance_m = 0.16
-    partners = dict.fromkeys(sorted(GRASPABLE - TOPPLING - {"bottle"}), frozenset[str]())
+    partners = dict.fromkeys(sorted(GRASPABLE - TOPPLING - _TILTING), frozenset[str]())
 
     def start_condition(self, scene: PyBulletScene) -> bool:
         """The target stands on the table and the hand does not touch it."""
