@@ -57,7 +57,7 @@ class Push(Skill):
         target = scene.roles.target
         T_WO, model = scene.world.pose(target), scene.world.objects[target].model
         half_m = float(np.abs(model.mesh.vertices[:, 1]).max()) + _HALF_FINGER_M
-        gap_m, push_m, retreat_m = rng.uniform((0.055, 0.10, 0.03), (0.065, 0.12, 0.05))
+        gap_m, push_m, retreat_m = rng.uniform((0.055, 0.115, 0.03), (0.065, 0.135, 0.05))
         side_m = float(np.clip(rng.normal(0.0, 0.002), -0.004, 0.004))
         pause_s = float(rng.uniform(0.1, 0.3))
         scripts = []
