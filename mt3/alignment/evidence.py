@@ -6,7 +6,7 @@ says nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -25,8 +25,10 @@ from mt3.alignment.residuals import (
     CAMERA_COLUMNS,
     CLASS,
     COLUMNS,
+    DEPTH,
     NORMAL,
     OBJECT,
+    UNKNOWN,
     Side,
 )
 from mt3.errors import GeometryError
@@ -97,6 +99,13 @@ class ViewEvidence:
             if higher_z_m is not None:
                 return cls._from_view(view, higher_z_m, support_margin_m)
         return evidence
+
+    def without_silhouette(self) -> "ViewEvidence":
+        """The same, as if nothing had been seen beside the object."""
+        maps = self.maps.copy()
+        beside = maps[:, CLASS] == BACKGROUND
+        maps[beside, CLASS], maps[beside, DEPTH] = UNKNOWN, 0.0
+        return replace(self, maps=maps)
 
     @classmethod
     def _from_view(

@@ -74,6 +74,8 @@ class Registrar:
         trust: Says how probably an answer is right; the calibrated one if not given.
         may_tip: Whether the last round may also roll and pitch the object (6-DoF), by up to 20
             deg. The calibrated trust was fitted to objects that stay upright.
+        silhouettes: Whether what was seen beside an object speaks against a motion; without it only
+            surface is laid on surface, which shows what visibility brings.
         threads: Among which the work is shared; the answer does not depend on it.
 
     Raises:
@@ -89,6 +91,7 @@ class Registrar:
         fine: Stage = Stage(6, 800, 8, 0.005),
         trust: TrustModel | None = None,
         may_tip: bool = False,
+        silhouettes: bool = True,
         threads: int = 2,
     ) -> None:
         if not np.isfinite([support_z_m, support_margin_m]).all() or threads < 1:
@@ -101,7 +104,7 @@ class Registrar:
         self._coarse, self._middle, self._fine = coarse, middle, fine
         self._trust = trust or TrustModel.calibrated()
         self._freedoms = 6 if may_tip else 4
-        self._threads = threads
+        self._silhouettes, self._threads = silhouettes, threads
 
     def register(self, demo: Views, live: Views) -> Registration:
         """Estimate ``D_W``, the motion that takes the demonstrated object to the live one.
@@ -140,9 +143,8 @@ class Registrar:
         prepared = []
         for number, view in enumerate(several, start=1):
             try:
-                prepared.append(
-                    ViewEvidence.from_view(view, self._support_z_m, self._support_margin_m)
-                )
+                seen = ViewEvidence.from_view(view, self._support_z_m, self._support_margin_m)
+                prepared.append(seen if self._silhouettes else seen.without_silhouette())
             except GeometryError as error:
                 which = f"{name} view {number} of {len(several)}" if len(several) > 1 else name
                 raise GeometryError(f"{which}: {error}") from error

@@ -14,6 +14,7 @@ from mt3.benchmark.wilson import Share
 
 _PAPER: Final = {"same": "78.25 %", "new": "68 %"}
 _OBJECTS: Final = {"same": "seen objects", "new": "unseen objects"}
+_KEYS: Final = ("variant", "family", "skill", "category")
 _MOST_PICTURES: Final = 60
 PICTURES: Final = "failures"
 _BAR_PX, _ROW_PX, _NAME_PX = 360, 20, 170
@@ -44,9 +45,9 @@ def write_page(
     parts = [
         f"<h1>{html.escape(title)}</h1>",
         _overall(rows, document),
-        "<h2>Success by skill</h2>",
-        _bars(rows),
-        *(_groups(rows, key) for key in ("family", "skill", "category") if key in rows[0]),
+        f"<h2>Success by {_coarse(rows)}</h2>",
+        _bars(rows, _coarse(rows)),
+        *(_groups(rows, key) for key in _KEYS if key in rows[0]),
         _stages(rows),
         _times(rows),
         _failures(rows, out),
@@ -102,13 +103,17 @@ def _overall(rows: Sequence[Row], document: Mapping[str, Any]) -> str:
     )
 
 
-def _bars(rows: Sequence[Row]) -> str:
-    """Share of successes of each skill with its interval, as a drawing."""
-    skills = list(dict.fromkeys(row["skill"] for row in rows))
-    height = _ROW_PX * len(skills) + 24
+def _coarse(rows: Sequence[Row]) -> str:
+    return "variant" if "variant" in rows[0] else "skill"
+
+
+def _bars(rows: Sequence[Row], key: str) -> str:
+    """Share of successes by a label with its interval, as a drawing."""
+    names = list(dict.fromkeys(row[key] for row in rows))
+    height = _ROW_PX * len(names) + 24
     drawn = []
-    for number, skill in enumerate(skills):
-        chosen = [row for row in rows if row["skill"] == skill]
+    for number, name in enumerate(names):
+        chosen = [row for row in rows if row[key] == name]
         share = Share(sum(row["success"] for row in chosen), len(chosen))
         low, high = share.interval
         y, x = number * _ROW_PX + 4, _NAME_PX
@@ -116,7 +121,7 @@ def _bars(rows: Sequence[Row]) -> str:
         middle = y + 7
         drawn.append(
             f'<text x="{x - 8}" y="{y + 11}" text-anchor="end" font-size="12">'
-            f"{html.escape(skill)}</text>"
+            f"{html.escape(name)}</text>"
             f'<rect x="{x}" y="{y}" width="{width:.1f}" height="14" fill="#5b8db8"/>'
             f'<line x1="{x + _BAR_PX * low:.1f}" x2="{x + _BAR_PX * high:.1f}" y1="{middle}" '
             f'y2="{middle}" stroke="#222"/>'
@@ -182,7 +187,8 @@ def _failures(rows: Sequence[Row], out: Path) -> str:
             pictures += 1
             data = base64.b64encode(picture.read_bytes()).decode("ascii")
             image = f'<img alt="what was seen and planned" src="data:image/jpeg;base64,{data}">'
-        command = "" if row.get("seed") is None else html.escape(rerun_command(row, out))
+        again = row.get("seed") is not None and "variant" not in row
+        command = html.escape(rerun_command(row, out)) if again else ""
         lines.append(
             f"<tr><td>{html.escape(row['task'])}<br><small>{_OBJECTS[row['instances']]}</small>"
             f"<td>{stage_of(row)}<td>{html.escape(str(row['reason'] or ''))}{image}"

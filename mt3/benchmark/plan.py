@@ -18,9 +18,13 @@ class Episode:
 
     Args:
         settings: What it sets in the configuration: nested keys and plain values.
+        typed: What it sets after that, as it would be typed: ``key=value``. ``$(name)`` in it is
+            the value of another key, such as ``scene``, of a trial also ``demonstration``, the id
+            of the one that it is about, and ``demonstration_scene``, which that was shown in.
     """
 
     settings: Mapping[str, Any]
+    typed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

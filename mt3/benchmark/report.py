@@ -21,9 +21,15 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     """
     return {
         "total": summarise_group(rows),
-        "by_skill": _by(rows, ("skill", "instances")),
-        "by_category": _by(rows, ("skill", "category", "instances")),
+        **{f"by_{keys[-2]}": _by(rows, keys) for keys in groups_of(rows)},
     }
+
+
+def groups_of(rows: Sequence[Row]) -> Sequence[tuple[str, ...]]:
+    """Labels to group by, coarse ones first; trials of several variants by these alone."""
+    if rows and "variant" in rows[0]:
+        return [("variant", "instances")]
+    return [("skill", "instances"), ("skill", "category", "instances")]
 
 
 def summarise_group(rows: Sequence[Row]) -> dict[str, Any]:

@@ -45,7 +45,8 @@ else counts: a refusal, an error or a worker that dies is a failure. The same se
 trials, whatever the number of workers.
 
 Settings, as key=value:
-  suite=NAME     which trials: first_light (default), smoke, each_skill or thousand
+  suite=NAME     which trials: first_light (default), smoke, each_skill, thousand, or
+                 ablations: some of the thousand, with one part of the method changed at a time
   placements=N   trials of each task, instead of the suite's own numbers
   seed=N         draws all scenes (default 0)
   workers=N      processes (default 2); each needs a core and about 0.9 GB
@@ -134,15 +135,15 @@ def _print_summary(document: Mapping[str, Any], console: Console) -> None:
     table = Table(
         title="success, with 95 % interval after Wilson", title_justify="left", show_edge=False
     )
-    table.add_column("task", no_wrap=True)
+    table.add_column("", no_wrap=True)
     for name in ("success", "of trusted", "drawn again"):
         table.add_column(name, justify="right")
     table.add_column("failures", overflow="fold")
-    for group in document["by_category"]:
-        _add_row(table, group, f"{group['skill']} {group['category']}, {group['instances']}")
-    table.add_section()
-    for group in document["by_skill"]:
-        _add_row(table, group, f"{group['skill']}, {group['instances']}")
+    for key in ("by_variant", "by_category", "by_skill"):
+        for group in document.get(key, ()):
+            words = [group[label] for label in ("variant", "skill", "category") if label in group]
+            _add_row(table, group, f"{' '.join(words)}, {group['instances']}")
+        table.add_section()
     console.print(table)
 
 

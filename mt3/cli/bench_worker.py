@@ -1,6 +1,7 @@
 """What a worker process of ``mt3-bench`` does: one demonstration, or one trial with its verdict."""
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from mt3.interfaces import Scene
 
 _configuration: DictConfig | None = None
 _SCENES_KEPT = 2
+_REFERENCE = re.compile(r"\$\((\w+)\)")
 _PICTURE_PX = 640
 _OF_THE_BENCHMARK = (
     "suite",
@@ -85,7 +87,8 @@ def configuration_of(episode: Episode, benchmark: DictConfig) -> DictConfig:
         episode: What it sets.
         benchmark: The configuration of ``mt3-bench``.
     """
-    cfg = OmegaConf.merge(benchmark, dict(episode.settings))
+    typed = [_REFERENCE.sub(r"${\1}", word) for word in episode.typed]
+    cfg = OmegaConf.merge(benchmark, dict(episode.settings), OmegaConf.from_dotlist(typed))
     if not isinstance(cfg, DictConfig):
         raise ConfigurationError("episode: expected keys and values")
     cfg.library = str(cfg.library)  # may refer to what is dropped
@@ -151,6 +154,10 @@ def _run(job: TrialJob) -> dict[str, Any]:
         truth = _truth(cfg, job)
         if truth is None:
             continue
+        cfg.demonstration = job.demo_id
+        cfg.demonstration_scene = OmegaConf.to_container(
+            configuration_of(job.demo_episode, _benchmark()).scene, resolve=True
+        )
         workplace = build_workplace(cfg)
         record = run_trial(workplace, job.trial.task)
         failed = not _is_success(record)

@@ -35,12 +35,13 @@ class TrackingRules:
 
     Args:
         rate_hz: Ticks a second.
-        feedback_hz: Share of a pose error that is taken out a second.
+        feedback_hz: Share of a pose error that is taken out a second; 0 replays the twists blindly.
         max_error_m: A larger distance from the reference stops the interaction.
         max_error_rad: A larger angle does too.
 
     Raises:
-        ConfigurationError: A value that is not positive, or a feedback too fast for the rate.
+        ConfigurationError: A value that is not positive, or a feedback that is negative or too fast
+            for the rate.
     """
 
     rate_hz: float = 60.0
@@ -49,11 +50,11 @@ class TrackingRules:
     max_error_rad: float = 0.26
 
     def __post_init__(self) -> None:
-        for name in self.__slots__:
+        for name in ("rate_hz", "max_error_m", "max_error_rad"):
             require_positive(name, getattr(self, name))
-        if self.feedback_hz > 0.5 * self.rate_hz:
+        if not 0.0 <= self.feedback_hz <= 0.5 * self.rate_hz:
             raise ConfigurationError(
-                f"feedback_hz: got {self.feedback_hz}, expected at most half of rate_hz "
+                f"feedback_hz: got {self.feedback_hz}, expected 0 to half of rate_hz "
                 f"({self.rate_hz})"
             )
 
