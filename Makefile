@@ -38,6 +38,7 @@ bench: $(INSTALLED) ## measure the figures of README and docs into bench/results
 	$(BIN)/python bench/first_light.py $(ARGS)
 	$(BIN)/python bench/recorder.py
 	$(BIN)/python bench/real_arms.py
+	$(BIN)/python bench/thousand.py
 
 clean: ## remove caches, builds and what the demo wrote; .venv stays
 	rm -rf build dist demo/library demo/trials outputs .mypy_cache .ruff_cache .pytest_cache \

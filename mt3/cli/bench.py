@@ -3,6 +3,7 @@
 import json
 import statistics
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -78,17 +79,25 @@ def _bench(cfg: DictConfig, console: Console) -> Outcome:
     cfg.out = str(cfg.out)  # with the time of the start in its name
     out = open_folder(Path(cfg.out), cfg)
     suite: Suite = build(cfg.suite)
+    start_s = time.perf_counter()
     demos = record_all(cfg, suite, out, console)
+    shown_s = time.perf_counter()
     jobs = [
         _job(trial, demos[trial.demonstration], out / PICTURES / f"{index:05d}.jpg")
         for index, trial in enumerate(suite.trials())
     ]
     pool = pool_of(cfg, run_job, crashed)
     with Ledger(out / TRIALS_NAME) as ledger:
+        before = len(ledger.rows)
         try:
             run_jobs(pool, jobs, ledger, "trials", console)
         finally:
-            document = _document(cfg, ledger, len(jobs), demos)
+            took = {
+                "demonstrations_s": shown_s - start_s,
+                "trials_s": time.perf_counter() - shown_s,
+                "trials": len(ledger.rows) - before,
+            }
+            document = {"took": took, **_document(cfg, ledger, len(jobs), demos)}
             text = json.dumps(document, indent=1) + "\n"
             (out / SUMMARY_NAME).write_text(text, encoding="utf-8")
             _print_summary(document, console)

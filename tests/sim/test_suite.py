@@ -1,10 +1,12 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
+import mt3.configs
 from mt3.cli.bench import COMMAND
 from mt3.cli.bench_worker import TrialJob, run_job, set_up_worker
 from mt3.cli.entry import run_hydra_command
@@ -151,3 +153,36 @@ def run_here(out, number, *typed):
 
 def timeless(row):
     return {key: row[key] for key in row if key not in ("index", "wall_s", "timings_s")}
+
+
+ABLATED = """# @package _global_
+suite:
+  _target_: mt3.benchmark.ablations.Ablations
+  suite:
+    _target_: sim.suite.SimSuite
+    cases:
+      - _target_: sim.suite.Case
+        tasks: [push the box, pick up the box]
+        instances: same
+        placements: 1
+  every: 2
+  variants: """
+VARIANTS = ("the method", "geometry only", "perfect retrieval and pose", "open-loop twists")
+
+
+def test_ablations_try_one_scene_in_every_variant(tmp_path, capfd):
+    (tmp_path / "suite").mkdir()
+    shipped = OmegaConf.load(Path(mt3.configs.__file__).parent / "suite/ablations.yaml")
+    few = {name: list(shipped.suite.variants[name]) for name in VARIANTS}
+    (tmp_path / "suite/few.yaml").write_text(ABLATED + json.dumps(few))
+    out = tmp_path / "out"
+    typed = ["--config-dir", str(tmp_path), "suite=few", f"out={out}", "output=json"]
+    assert run_hydra_command(COMMAND, typed) == 0
+    document = json.loads(capfd.readouterr().out)
+    assert [group["variant"] for group in document["by_variant"]] == list(VARIANTS)
+    rows = [json.loads(line) for line in (out / "trials.jsonl").read_text().splitlines()]
+    by_variant = {row["variant"]: row for row in rows}
+    assert len({row["seed"] for row in rows}) == 1
+    perfect = by_variant["perfect retrieval and pose"]
+    assert perfect["success"]
+    assert perfect["position_error_m"] < 1e-9 < by_variant["the method"]["position_error_m"]

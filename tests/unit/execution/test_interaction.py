@@ -240,6 +240,8 @@ def test_it_and_its_log_survive_pickling():
 def test_senseless_rules_are_refused():
     with pytest.raises(ConfigurationError, match="feedback_hz"):
         TrackingRules(rate_hz=10.0, feedback_hz=8.0)
+    with pytest.raises(ConfigurationError, match="feedback_hz"):
+        TrackingRules(feedback_hz=-1.0)
     with pytest.raises(ConfigurationError, match="max_error_m"):
         TrackingRules(max_error_m=0.0)
     with pytest.raises(ConfigurationError, match="timeout_s"):
