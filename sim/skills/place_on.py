@@ -48,14 +48,17 @@ class PlaceOn(Skill):
         return inside and released and resting and is_upright(T_WO, _UPRIGHT_RAD)
 
     def scripts(self, scene: PyBulletScene, rng: np.random.Generator) -> Sequence[Script]:
-        """Over the target's middle in any yaw: down, open, up."""
+        """Over the target's middle in any yaw in which it fits, if there is one: down, open, up."""
         habit, T_OE = Habit.draw(rng), tool_in_held(scene)
         world, target = scene.world, scene.roles.target
         top_m = support_height_m(world.objects[target].model) + _RELEASE_M
         shift = SE3.from_translation((habit.shift_x_m, habit.shift_y_m, top_m))
         place = world.pose(target) @ shift
-        yaws = np.arange(_YAWS) * np.pi / _YAWS
-        return put_down([place @ SE3.from_yaw(float(yaw)) @ T_OE for yaw in yaws], habit)
+        turns = [SE3.from_yaw(float(yaw)) for yaw in np.arange(_YAWS) * np.pi / _YAWS]
+        vertices = world.objects[scene.roles.require_held()].model.mesh.vertices
+        _, half = _top_outline(world.objects[target].model)
+        fitting = [turn for turn in turns if (np.abs(turn @ vertices)[:, :2] <= half).all()]
+        return put_down([place @ turn @ T_OE for turn in fitting or turns], habit)
 
 
 def support_height_m(model: ObjectModel) -> float:

@@ -15,6 +15,7 @@ from mt3.geometry import SE3
 from mt3.perception import Intrinsics
 from mt3.task import TaskDescription
 from sim.objects import instance
+from sim.skills import SKILLS
 from sim.snapshots import SnapshotStudio, scatter_around
 from sim.staging import stage
 from sim.suite import Case, SimSuite
@@ -186,3 +187,14 @@ def test_ablations_try_one_scene_in_every_variant(tmp_path, capfd):
     perfect = by_variant["perfect retrieval and pose"]
     assert perfect["success"]
     assert perfect["position_error_m"] < 1e-9 < by_variant["the method"]["position_error_m"]
+
+
+def test_each_skill_is_shown_and_then_done_elsewhere(tmp_path, capfd):
+    """One task of each skill through recorder, library, retrieval and executor."""
+    out = tmp_path / "out"
+    typed = ["suite=each_skill", "workers=1", f"out={out}", "output=json"]
+    assert run_hydra_command(COMMAND, typed) == 0
+    document = json.loads(capfd.readouterr().out)
+    assert document["demonstrations"]["recorded"]["successes"] == len(SKILLS)
+    assert document["finished"] > len(SKILLS)
+    assert document["total"]["success"]["share"] > 0.9, document["total"]["failures"]

@@ -345,3 +345,10 @@ def test_a_tipped_object_is_followed_on_request(golden_pair):
     ]
     assert errors[0] < np.deg2rad(2.5)
     assert errors[1] > np.deg2rad(4.0)
+
+
+def test_without_silhouettes_yaws_are_hard_to_tell_apart(golden_pair):
+    seen = Registrar().register(golden_pair.demo, golden_pair.live)
+    blind = Registrar(silhouettes=False).register(golden_pair.demo, golden_pair.live)
+    assert np.ptp(blind.yaw_curve[:, 1]) < 0.3 * np.ptp(seen.yaw_curve[:, 1])
+    assert blind.margin < 0.3 * seen.margin
