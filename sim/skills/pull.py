@@ -29,7 +29,7 @@ _UPRIGHT_RAD: Final = np.deg2rad(15.0)
 _DIRECTION_O: Final = np.array([-1.0, 0.0, 0.0])
 # Dragged between two finger tips, these turn about the line through them.
 _TILTING: Final = frozenset(
-    {"apple", "bottle", "can", "glass", "jar", "orange", "speaker", "spool", "tub"}
+    {"apple", "bottle", "can", "egg", "glass", "jar", "orange", "speaker", "spool", "tub"}
 )
 
 

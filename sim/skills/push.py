@@ -30,7 +30,7 @@ _DIRECTION_O = np.array([0.0, 1.0, 0.0])
 class Push(Skill):
     """The target moves 6 to 20 cm along y of the frame it stood in, and stays upright.
 
-    An object that a half turn leaves unchanged may as well move along -y.
+    An object that a half turn leaves unchanged may as well move along -y, a round one anywhere.
     """
 
     name = "push"
@@ -49,6 +49,8 @@ class Push(Skill):
         distance_m = float(np.linalg.norm(moved_O))
         if not _SHORTEST_M <= distance_m <= _LONGEST_M or not is_upright(T_WO, _UPRIGHT_RAD):
             return False
+        if scene.world.objects[target].model.symmetry == "full":
+            return True
         cosines = [float(d[:2] @ moved_O) / distance_m for d in self._directions_O(scene)]
         return max(cosines) >= float(np.cos(_DIRECTION_TOLERANCE_RAD))
 
