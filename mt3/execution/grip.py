@@ -20,7 +20,7 @@ class GripRules:
         start_s: So long fingers that do not move may still be about to.
         timeout_s: Longest wait.
         empty: Fingers no further than this from a closing command hold nothing.
-        lost: A held object's opening falls by no more than this.
+        lost: A held object's opening falls by no more than this, also below the demonstrated one.
 
     Raises:
         ConfigurationError: A value that is not positive.
@@ -32,7 +32,7 @@ class GripRules:
     start_s: float = 0.6
     timeout_s: float = 2.0
     empty: float = 0.01
-    lost: float = 0.06
+    lost: float = 0.08
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -109,9 +109,17 @@ class Grasp:
 
     def __init__(self, command: float, opening: float, rules: GripRules) -> None:
         self.opening = opening
-        self._least = max(command + rules.empty, opening - rules.lost)
-        self.missed = opening <= command + rules.empty
+        self._empty, self._margin = command + rules.empty, rules.lost
+        self.missed = opening <= self._empty
 
-    def lost(self, opening: float) -> bool:
-        """Whether the fingers have closed since."""
-        return opening < self._least
+    def lost(self, opening: float, demonstrated: float | None) -> bool:
+        """Whether the fingers have closed since, further than the demonstration's are by now.
+
+        A handle taken askew, as a lid's may be, settles between them when it is pulled.
+
+        Args:
+            opening: Measured now.
+            demonstrated: Measured at this point of the demonstration, if it was.
+        """
+        held = self.opening if demonstrated is None else min(self.opening, demonstrated)
+        return opening < max(self._empty, held - self._margin)

@@ -231,12 +231,15 @@ class _Loop:
                 f"gripper: got an opening of {opening:.2f} and still moving after "
                 f"{self._grip.timeout_s} s, expected {self._wait.expectation}",
             )
-        if self._grasp is not None and self._grasp.lost(opening):
+        if self._grasp is not None and self._grasp.lost(opening, self._demonstrated_opening()):
             raise _StoppedError(
                 InteractionFailure.GRASP_LOST,
                 f"gripper: got an opening of {opening:.2f}, expected {self._grasp.opening:.2f} "
                 "as when the object was taken",
             )
+
+    def _demonstrated_opening(self) -> float | None:
+        return self._reference.opening_at(self._reference.sample_at(self._progress_s))
 
     def _event_due(self) -> bool:
         return bool(

@@ -145,8 +145,9 @@ class Obstacles:
         if rules.shadows:
             labels = raised.labels(rgbd, rest_m, target_m, on_target)
             hidden_m = _shadows(rgbd, rules.table, labels, max(rest_m.max(), target_m.max()))
-            rest_m = np.maximum(rest_m, hidden_m[_REST])
-            target_m = np.maximum(target_m, hidden_m[_TARGET])
+            at_base = _around_base(rules, model, T_WB)
+            rest_m = np.maximum(rest_m, np.where(at_base, 0.0, hidden_m[_REST]))
+            target_m = np.maximum(target_m, np.where(at_base, 0.0, hidden_m[_TARGET]))
         return cls(rules.table, rest_m, target_m)
 
     def grown(self, margin_m: float) -> "Obstacles":
@@ -211,6 +212,13 @@ def _on_robot(
         held = ConvexRegion(held_p_E)
         held.mark(model.forward(q).matrix, p_B, rules.robot_margin_m, on_robot)
     return on_robot
+
+
+def _around_base(rules: ObstacleRules, model: RobotModel, T_WB: SE3) -> BoolArray:
+    """Cells where the robot itself stands, and turns: nothing is hidden there. (nx, ny)."""
+    x, y = np.meshgrid(*rules.table.centres(), indexing="ij")
+    distance_m = np.hypot(x - T_WB.t[0], y - T_WB.t[1])
+    return np.asarray(distance_m < model.shoulder_radius_m + rules.robot_margin_m)
 
 
 def _heights(raised: _Raised, chosen: BoolArray, rules: ObstacleRules) -> FloatArray:

@@ -94,6 +94,12 @@ class RobotModel:
         """Number of joints, n."""
         return len(self.joint_names)
 
+    @property
+    def shoulder_radius_m(self) -> float:
+        """How far from its axis the link at joint 1 reaches."""
+        points = [hull.points for hull in self.chain.hulls if hull.joint == 1]
+        return float(np.linalg.norm(np.concatenate(points)[:, :2], axis=1).max())
+
     def forward(self, q: FloatArray) -> SE3:
         """Pose of E in B at joints (n,) rad."""
         return SE3(self.chain.forward(np.asarray(q, dtype=np.float64)))

@@ -121,3 +121,11 @@ def test_same_image_same_obstacles(panda):
 def test_empty_table_is_refused():
     with pytest.raises(ConfigurationError, match="two cells"):
         TableGrid((0.5, 0.4), (0.0, 1.0))
+
+
+def test_nothing_is_hidden_where_the_shoulder_stands(panda):
+    """The shadow of a board near the base lay around the shoulder, and no plan could begin."""
+    rgbd, _ = view((0.2, 0.0, 0.03, 0.1, 0.3))
+    rest_m = read(panda, rgbd).rest_m
+    assert height_at(rest_m, 0.15, 0.09) > 0.1, "hidden behind it"
+    assert height_at(rest_m, 0.1, 0.05) == 0.0

@@ -84,6 +84,8 @@ class BallWorld:
         return mask
 
     # the model
+    shoulder_radius_m = 0.0
+
     def forward(self, joints):
         return SE3.from_translation(joints)
 
