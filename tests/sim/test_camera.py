@@ -10,7 +10,7 @@ from sim.bullet_renderer import BulletRenderer
 from sim.camera import RaycastCamera
 from sim.depth_noise import DepthNoise
 from sim.mesh import box_corners, convex_hull
-from sim.objects import CATEGORIES, instance
+from sim.objects import CLUTTER, instance
 from sim.raycast_renderer import NOTHING, RaycastRenderer
 from sim.robots import PANDA
 from sim.scene import PyBulletScene
@@ -138,7 +138,7 @@ def test_noise_repeats_with_its_seed_and_leaves_the_truth_alone() -> None:
 @pytest.fixture(scope="module")
 def scene() -> PyBulletScene:
     scene = PyBulletScene(SE3.from_yaw(0.3, (0.02, -0.03, 0.01)))
-    for k, category in enumerate(CATEGORIES):
+    for k, category in enumerate((*CLUTTER, "drawer")):
         p_W = (0.40 + 0.13 * (k % 3), -0.25 + 0.24 * (k // 3), 0.0)
         scene.world.add(category, instance(category, k), SE3.from_yaw(float(k), p_W))
     bullet, robot = scene.world.bullet, scene.sim_robot
