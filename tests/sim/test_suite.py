@@ -6,7 +6,6 @@ import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
-import mt3.configs
 from mt3.cli.bench import COMMAND
 from mt3.cli.bench_worker import TrialJob, run_job, set_up_worker
 from mt3.cli.entry import run_hydra_command
@@ -173,7 +172,7 @@ VARIANTS = ("the method", "geometry only", "perfect retrieval and pose", "open-l
 
 def test_ablations_try_one_scene_in_every_variant(tmp_path, capfd):
     (tmp_path / "suite").mkdir()
-    shipped = OmegaConf.load(Path(mt3.configs.__file__).parent / "suite/ablations.yaml")
+    shipped = OmegaConf.load(Path(__file__).parents[2] / "configs/suite/ablations.yaml")
     few = {name: list(shipped.suite.variants[name]) for name in VARIANTS}
     (tmp_path / "suite/few.yaml").write_text(ABLATED + json.dumps(few))
     out = tmp_path / "out"
