@@ -220,6 +220,7 @@ if __name__ == "__main__":
     from mt3.geometry import SE3
     from mt3.interfaces import JointTrajectory
     signal.signal(signal.SIGTERM, ends)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup of the tests had it ignored
     model, limits, joints, interaction = pickle.loads({data!r})
     arm = partial(TracedArm, trace={trace!r}, joints=joints, T_BE=model.forward(joints))
     with ControlProcess(arm, TracedGripper, model, limits, SE3.identity()) as control:
