@@ -104,7 +104,10 @@ class Envelope:
         if model.self_gap_m(there) > model.self_gap_m(here) - _WORSE:
             return None
         links = model.describe_self_collision(there)
-        return Breach(Limit.SELF_COLLISION, f"robot: got contact of {links} ahead, expected none")
+        return Breach(
+            Limit.SELF_COLLISION,
+            f"robot: got {links} within 1 mm of each other ahead, expected more",
+        )
 
 
 class _Body:
