@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from machine import describe_machine
+from suite_run import run
 
 from mt3.benchmark import Share
 from mt3.cli.software import software_versions
@@ -34,18 +35,6 @@ def run_script(name: str, typed: Iterable[str], folder: Path) -> dict[str, Any]:
     subprocess.run(command, check=True, env=environment)
     figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return figures
-
-
-def run_suite(typed: Iterable[str], folder: Path) -> dict[str, Any]:
-    """The document of ``mt3-bench``; its progress goes to standard error."""
-    print("== trials", flush=True)
-    start = "from mt3.cli.bench import main; raise SystemExit(main())"
-    command = [sys.executable, "-c", start, f"out={folder / 'trials'}", "output=json", *typed]
-    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
-    document: dict[str, Any] = json.loads(done.stdout)
-    if "error" in document:
-        raise SystemExit(document["error"]["message"])
-    return document
 
 
 def table_rows(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -124,7 +113,8 @@ def main() -> None:
         figures["frame"] = run_script("frame", [], folder)
         figures["trial"] = run_script("trial", [f"--trials={arguments.trials}"], folder)
         figures["registration"] = run_script("registration", pairs, folder)
-        figures["trials"] = run_suite(suite, folder)
+        print("== trials", flush=True)
+        figures["trials"] = run(suite, folder / "trials")
     del figures["trials"]["out"]
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

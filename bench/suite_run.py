@@ -5,7 +5,7 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,13 @@ from matplotlib import pyplot as plt
 
 from mt3.benchmark import Share
 from mt3.benchmark.ledger import Ledger
+from mt3.benchmark.page import OBJECTS, PAPER
 from mt3.cli.bench_report import SUMMARY_NAME, TRIALS_NAME
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
 IMAGES = ROOT / "docs" / "images"
-PAPER = {"same": 0.7825, "new": 0.68}
 COLOURS = {"same": "#5b8db8", "new": "#d98c4a"}
-NAMES = {"same": "seen objects", "new": "unseen objects"}
 
 
 def measure(suite: str, every: int) -> dict[str, Any]:
@@ -35,7 +34,8 @@ def measure(suite: str, every: int) -> dict[str, Any]:
         The summary's totals, and what it took.
     """
     out = ROOT / "outputs" / f"{suite}-{every}"
-    document = run(suite, every, out, workers=2)
+    share = "suite.every" if suite == "thousand" else "suite.suite.every"
+    document = run([f"suite={suite}", f"{share}={every}"], out)
     if every == 1:
         (RESULTS / suite).mkdir(exist_ok=True)
         for name in (TRIALS_NAME, SUMMARY_NAME):
@@ -46,14 +46,10 @@ def measure(suite: str, every: int) -> dict[str, Any]:
     return {**{name: document[name] for name in kept}, "largest_process_gib": largest_kib / 2**20}
 
 
-def run(suite: str, every: int, out: Path, workers: int) -> dict[str, Any]:
+def run(typed: Iterable[str], out: Path) -> dict[str, Any]:
     """The document of ``mt3-bench``; its progress goes to standard error."""
-    share = "suite.every" if suite == "thousand" else "suite.suite.every"
     start = "from mt3.cli.bench import main; raise SystemExit(main())"
-    typed = [f"suite={suite}", f"out={out}", f"workers={workers}", "output=json"]
-    if every > 1:
-        typed.append(f"{share}={every}")
-    command = [sys.executable, "-c", start, *typed]
+    command = [sys.executable, "-c", start, f"out={out}", "output=json", *typed]
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
     document: dict[str, Any] = json.loads(done.stdout)
     if "error" in document:
@@ -74,7 +70,7 @@ def draw(trials: Path, picture: Path) -> None:
         spread = [[m - s.interval[0] for m, s in zip(middle, shares, strict=True)]]
         spread += [[s.interval[1] - m for m, s in zip(middle, shares, strict=True)]]
         places = [k + offset for k in range(len(names))]
-        style: dict[str, Any] = {"color": COLOURS[instances], "label": NAMES[instances]}
+        style: dict[str, Any] = {"color": COLOURS[instances], "label": OBJECTS[instances]}
         axes.barh(places, middle, height=0.38, xerr=spread, ecolor="#444", **style)
         axes.axvline(PAPER[instances], color=COLOURS[instances], linestyle=":")
     axes.set_yticks(range(len(names)), names, fontsize=8)

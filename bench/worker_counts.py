@@ -18,7 +18,7 @@ def measure(every: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         for workers in (1, 2):
             out = Path(folder) / str(workers)
-            run("thousand", every, out, workers)
+            run(["suite=thousand", f"suite.every={every}", f"workers={workers}"], out)
             rows = Ledger(out / TRIALS_NAME).in_order()
             results.append([{k: row[k] for k in row if k not in MAY_DIFFER} for row in rows])
     alike = [a == b for a, b in zip(*results, strict=True)]

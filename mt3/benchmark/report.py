@@ -21,11 +21,11 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     """
     return {
         "total": summarise_group(rows),
-        **{f"by_{keys[-2]}": _by(rows, keys) for keys in groups_of(rows)},
+        **{f"by_{keys[-2]}": _by(rows, keys) for keys in _groupings(rows)},
     }
 
 
-def groups_of(rows: Sequence[Row]) -> Sequence[tuple[str, ...]]:
+def _groupings(rows: Sequence[Row]) -> Sequence[tuple[str, ...]]:
     """Labels to group by, coarse ones first; trials of several variants by these alone."""
     if rows and "variant" in rows[0]:
         return [("variant", "instances")]

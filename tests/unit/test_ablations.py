@@ -3,7 +3,6 @@ from omegaconf import OmegaConf
 
 from mt3.benchmark import Episode, PlannedTrial
 from mt3.benchmark.ablations import Ablations, WordlessMatcher
-from mt3.benchmark.report import summarise
 from mt3.cli.bench_worker import configuration_of
 from mt3.errors import ConfigurationError
 from mt3.task import TaskDescription
@@ -59,21 +58,3 @@ def test_without_words_everything_of_the_skill_or_at_all_is_in_question():
 class Summary:
     def __init__(self, task):
         self.task = task
-
-
-def test_the_summary_groups_by_variant_alone():
-    row = {
-        "skill": "push",
-        "category": "box",
-        "instances": "same",
-        "success": True,
-        "outcome": "completed",
-        "failure_stage": None,
-        "trusted": True,
-        "redrawn": 0,
-        "draws": 1,
-        "wall_s": 1.0,
-    }
-    summary = summarise([{**row, "variant": "a"}, {**row, "variant": "b"}])
-    assert [group["variant"] for group in summary["by_variant"]] == ["a", "b"]
-    assert "by_skill" not in summary

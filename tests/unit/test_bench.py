@@ -111,6 +111,12 @@ def test_refusals_and_errors_count_as_failures():
     assert len(summary["by_skill"]) == 1
 
 
+def test_trials_of_several_variants_are_grouped_by_these_alone():
+    summary = summarise([row(variant="a"), row(variant="b")])
+    assert [group["variant"] for group in summary["by_variant"]] == ["a", "b"]
+    assert "by_skill" not in summary
+
+
 def test_a_folder_with_results_is_not_written_over(tmp_path, capfd):
     (tmp_path / "trials.jsonl").write_text("kept")
     assert run_hydra_command(COMMAND, [f"out={tmp_path}", "output=json"]) == 3
