@@ -18,9 +18,8 @@ _UPRIGHT_RAD = np.deg2rad(10.0)
 _RELEASE_M = 0.002
 _OPEN = 0.9
 _YAWS = 8
-
-
-_COMPACT = frozenset({*TURNED, *BLOCKS, "can", "bottle", "mug", "bowl", "box", "banana"})
+_COMPACT = frozenset({*TURNED, *BLOCKS, "can", "bottle", "mug", "box", "banana"})
+_BROAD = frozenset({"tray", "board", "plate", "counter"})  # a bowl stands on no other
 
 
 class PlaceOn(Skill):
@@ -28,7 +27,10 @@ class PlaceOn(Skill):
 
     name = "place_on"
     partners = MappingProxyType(
-        {target: _COMPACT - {target} for target in ("tray", "box", *SURFACES)}
+        {
+            target: (_COMPACT | {"bowl"} if target in _BROAD else _COMPACT) - {target}
+            for target in ("tray", "box", *SURFACES)
+        }
     )
 
     def start_condition(self, scene: PyBulletScene) -> bool:
