@@ -14,6 +14,7 @@ from mt3.control.answer import Answer
 from mt3.control.control_server import ControlSetup, serve
 from mt3.control.real_time import RealTimePriority, take_priority
 from mt3.control.shared_state import SharedState, Snapshot
+from mt3.control.whole_messages import WholeMessages
 from mt3.errors import DeviceError, NotConnectedError, OperatorStopError, StaleDataError
 from mt3.execution.interaction import Interaction
 from mt3.execution.interaction_log import InteractionFailure, InteractionLog
@@ -77,13 +78,14 @@ class ControlProcess:
         """
         shared = SharedState(_CONTEXT)
         shared.beat_s = time.monotonic()
-        self._pipe, theirs = _CONTEXT.Pipe()
+        ours, theirs = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(
             target=serve, args=(self._setup, theirs, shared), name="control", daemon=True
         )
         self._process.start()
         self._number = 0
         theirs.close()
+        self._messages = WholeMessages(ours)
         self._leaving.clear()
         self._beating = threading.Thread(target=self._beat, args=(shared,), daemon=True)
         self._beating.start()
@@ -216,10 +218,7 @@ class ControlProcess:
     def _send(self, name: str, *args: object) -> None:
         self._require_connection().beat_s = time.monotonic()  # whoever asks is alive
         self._number += 1
-        try:
-            self._pipe.send((self._number, name, args))
-        except OSError as error:
-            raise NotConnectedError(f"control process: gone; {self._condition()}") from error
+        self._messages.send((self._number, name, args))
 
     def _await_answer(self, number: int, deadline_s: float | None = None) -> Answer:
         """The first answer to a request or a later one; who gave up on older ones lost theirs."""
@@ -230,7 +229,7 @@ class ControlProcess:
 
     def _receive(self, deadline_s: float | None) -> Answer:
         """The next answer, as long as the control process shows that it works."""
-        while not self._pipe.poll(_POLL_S):
+        while (answer := self._take_answer()) is None:
             now_s = time.monotonic()
             if deadline_s is None:
                 if now_s - self._require_connection().read().t_s > _SILENT_S:
@@ -239,8 +238,11 @@ class ControlProcess:
                 raise OperatorStopError("operator: asked for a stop while the robot was connected")
             elif now_s > deadline_s or not self._process.is_alive():
                 raise NotConnectedError(f"control process: did not start; {self._condition()}")
+        return answer
+
+    def _take_answer(self) -> Answer | None:
         try:
-            answer: Answer = self._pipe.recv()
+            answer: Answer | None = self._messages.receive(_POLL_S)
         except (EOFError, OSError, pickle.UnpicklingError) as error:  # the last: half a message
             raise NotConnectedError(f"control process: gone; {self._condition()}") from error
         return answer
@@ -282,7 +284,7 @@ class ControlProcess:
     def _leave(self, shared: SharedState) -> None:
         """End the process, which stops the arm at once, whatever it is still asked to do."""
         shared.stop = True
-        self._pipe.close()
+        self._messages.close()
         try:
             self._process.join(_LEAVE_S)
             if self._process.is_alive():

@@ -8,7 +8,6 @@ import numpy as np
 
 from mt3.geometry import SE3
 from mt3.types import FloatArray
-from sim.objects import ObjectModel
 from sim.objects.blocks import BLOCKS
 from sim.objects.containers import BASKETS
 from sim.objects.turned import TURNED
@@ -59,21 +58,19 @@ class PlaceNextTo(Skill):
         """Beside the target in any of six directions of its frame: down, open, up."""
         habit, T_OE = Habit.draw(rng), tool_in_held(scene)
         world, target = scene.world, scene.roles.target
-        held = world.objects[scene.roles.require_held()].model
+        # Fingers open along the outline, x_E points away from it: so neither meets the target.
+        turned = SE3.from_yaw(-float(np.arctan2(T_OE.R[1, 0], T_OE.R[0, 0])))
+        held = turned @ world.objects[scene.roles.require_held()].model.mesh.vertices
+        half_m, grasp_m = np.abs(held[:, 0]).max(), (turned @ T_OE).t[0]
         goals = []
         for angle in np.arange(_DIRECTIONS) * 2 * np.pi / _DIRECTIONS:
             way = np.array([np.cos(angle), np.sin(angle)])
             reach_m = (world.objects[target].model.mesh.vertices[:, :2] @ way).max()
-            out_m = max(_GAP_M + _half_length_m(held), _HAND_M - float(T_OE.t[0]))
+            out_m = max(_GAP_M + half_m, _HAND_M - grasp_m)
             p = way * (reach_m + out_m) + (habit.shift_x_m, habit.shift_y_m)
-            # Fingers open along the outline, so that neither meets the target.
-            turn = SE3.from_yaw(float(angle), (*p, _RELEASE_M))
-            goals.append(world.pose(target) @ turn @ T_OE)
+            place = SE3.from_yaw(float(angle), (*p, _RELEASE_M))
+            goals.append(world.pose(target) @ place @ turned @ T_OE)
         return put_down(goals, habit)
-
-
-def _half_length_m(model: ObjectModel) -> float:
-    return float(np.abs(model.mesh.vertices[:, 0]).max())
 
 
 def _gap_m(one: FloatArray, other: FloatArray) -> float:

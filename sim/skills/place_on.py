@@ -69,6 +69,8 @@ def support_height_m(model: ObjectModel) -> float:
 
 
 def _top_outline(model: ObjectModel) -> tuple[np.ndarray, np.ndarray]:
-    """Corners in O of the rectangle that things may stand in, (2,) each."""
-    half = np.array([model.dimensions["length"], model.dimensions["width"]]) / 2
+    """Corners in O of the rectangle that things may stand in, or about a round top, (2,) each."""
+    size = model.dimensions
+    across = [size["length"], size["width"]] if "length" in size else [2 * size["radius"]] * 2
+    half = np.array(across) / 2
     return -half, half
