@@ -76,7 +76,8 @@ def draw(trials: Path, picture: Path) -> None:
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_xlim(0.0, 1.0)
     axes.set_xlabel("success; dotted: the paper's, on a real robot, as secondary sources report it")
-    axes.legend(loc="lower left", fontsize=8)
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=8)
     figure.savefig(picture, dpi=110)
 
 
