@@ -3,13 +3,12 @@
 import base64
 import html
 import shlex
-import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from mt3.benchmark.report import Row, summarise_group
+from mt3.benchmark.report import Row, stage_medians_s, summarise_group
 from mt3.benchmark.wilson import Share
 
 PAPER: Final = {"same": 0.7825, "new": 0.68}  # as secondary sources report it
@@ -167,11 +166,7 @@ def stage_of(row: Row) -> str:
 
 
 def _times(rows: Sequence[Row]) -> str:
-    times: dict[str, list[float]] = {}
-    for row in rows:
-        for stage, time_s in row.get("timings_s", {}).items():
-            times.setdefault(stage, []).append(time_s)
-    lines = [_line(stage, f"{statistics.median(many):.3f} s") for stage, many in times.items()]
+    lines = [_line(stage, f"{time_s:.3f} s") for stage, time_s in stage_medians_s(rows).items()]
     head = _head("stage", "median of computing time")
     return f"<h2>Time per stage</h2><table>{head}{''.join(lines)}</table>"
 

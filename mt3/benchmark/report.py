@@ -11,7 +11,7 @@ Row = Mapping[str, Any]
 
 
 def summarise(rows: Sequence[Row]) -> dict[str, Any]:
-    """Figures of all trials: per skill, per category, and in total.
+    """Figures of all trials: in total, per group, and how long each stage computed.
 
     Args:
         rows: One per trial, as the workers return them.
@@ -21,15 +21,31 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     """
     return {
         "total": summarise_group(rows),
-        **{f"by_{keys[-2]}": _by(rows, keys) for keys in _groupings(rows)},
+        **{name: _by(rows, keys) for name, keys in _groupings(rows).items()},
+        "stage_median_s": stage_medians_s(rows),
     }
 
 
-def _groupings(rows: Sequence[Row]) -> Sequence[tuple[str, ...]]:
+def stage_medians_s(rows: Sequence[Row]) -> dict[str, float]:
+    """Median computing time of each stage, over the trials that came to it."""
+    times_s: dict[str, list[float]] = {}
+    for row in rows:
+        for stage, time_s in row.get("timings_s", {}).items():
+            times_s.setdefault(stage, []).append(time_s)
+    return {stage: statistics.median(many) for stage, many in times_s.items()}
+
+
+def _groupings(rows: Sequence[Row]) -> Mapping[str, tuple[str, ...]]:
     """Labels to group by, coarse ones first; trials of several variants by these alone."""
     if rows and "variant" in rows[0]:
-        return [("variant", "instances")]
-    return [("skill", "instances"), ("skill", "category", "instances")]
+        return {"by_variant": ("variant", "instances")}
+    family = {"by_family": ("family", "instances")} if rows and "family" in rows[0] else {}
+    return {
+        "by_objects": ("instances",),
+        **family,
+        "by_skill": ("skill", "instances"),
+        "by_category": ("skill", "category", "instances"),
+    }
 
 
 def summarise_group(rows: Sequence[Row]) -> dict[str, Any]:

@@ -27,6 +27,8 @@ from mt3.cli.entry import HydraCommand, run_hydra_command
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.settings import whole_number
 from mt3.cli.software import software_versions
+
+_MOST_ROWS = 80  # of one kind of group in the terminal
 from mt3.errors import ConfigurationError
 
 HELP = """
@@ -148,9 +150,14 @@ def _print_summary(document: Mapping[str, Any], console: Console) -> None:
     for name in ("success", "of trusted", "drawn again"):
         table.add_column(name, justify="right")
     table.add_column("failures", overflow="fold")
-    for key in ("by_variant", "by_category", "by_skill"):
-        for group in document.get(key, ()):
-            words = [group[label] for label in ("variant", "skill", "category") if label in group]
+    for key in ("by_variant", "by_category", "by_skill", "by_family", "by_objects"):
+        groups = document.get(key, ())
+        if len(groups) > _MOST_ROWS:
+            console.print(f"{len(groups)} groups {key}: see mt3-bench report")
+            continue
+        for group in groups:
+            labels = ("variant", "family", "skill", "category")
+            words = [group[label] for label in labels if label in group] or ["all"]
             _add_row(table, group, f"{' '.join(words)}, {group['instances']}")
         table.add_section()
     console.print(table)

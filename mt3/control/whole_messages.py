@@ -69,5 +69,5 @@ class WholeMessages:
             while not self._closing.is_set():
                 if self._pipe.poll(_POLL_S):
                     self._incoming.put(self._pipe.recv())
-        except Exception as error:  # noqa: BLE001  # raised where the message is waited for
+        except Exception as error:  # raised where the message is waited for
             self._incoming.put(error)

@@ -111,6 +111,19 @@ def test_refusals_and_errors_count_as_failures():
     assert len(summary["by_skill"]) == 1
 
 
+def test_what_one_asks_first_is_in_the_summary():
+    rows = [
+        row(family="grasp", timings_s={"ALIGN": 1.0}),
+        row(family="grasp", timings_s={"ALIGN": 3.0, "PLAN": 0.5}),
+        row(family="place", instances="new", success=False),
+    ]
+    summary = summarise(rows)
+    assert [group["instances"] for group in summary["by_objects"]] == ["same", "new"]
+    assert summary["by_objects"][0]["success"]["successes"] == 2
+    assert [group["family"] for group in summary["by_family"]] == ["grasp", "place"]
+    assert summary["stage_median_s"] == {"ALIGN": 2.0, "PLAN": 0.5}
+
+
 def test_trials_of_several_variants_are_grouped_by_these_alone():
     summary = summarise([row(variant="a"), row(variant="b")])
     assert [group["variant"] for group in summary["by_variant"]] == ["a", "b"]
