@@ -27,9 +27,9 @@ from mt3.cli.entry import HydraCommand, run_hydra_command
 from mt3.cli.outcome import ExitCode, Outcome
 from mt3.cli.settings import whole_number
 from mt3.cli.software import software_versions
+from mt3.errors import ConfigurationError
 
 _MOST_ROWS = 80  # of one kind of group in the terminal
-from mt3.errors import ConfigurationError
 
 HELP = """
 mt3-bench: how often does it work? Many simulated trials, with honest intervals.
