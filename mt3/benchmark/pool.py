@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import connection, get_context, parent_process
+from threading import Thread
 from typing import Generic, Protocol, TypeVar
 
 import cv2
@@ -99,8 +100,16 @@ class WorkerPool(Generic[Job, Result]):
 
 def _start_process(set_up: Callable[[str], None], configuration: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
     set_up(configuration)
+
+
+def _end_with_parent() -> None:
+    """Without it a process whose parent was killed waits for the next job for ever."""
+    if (parent := parent_process()) is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from itertools import count
 
 import pytest
@@ -208,7 +209,8 @@ if __name__ == "__main__":
 """
 
 
-def test_ctrl_c_ends_the_workers_too(tmp_path):
+@pytest.fixture
+def busy_pool(tmp_path):
     script = tmp_path / "interrupted.py"
     script.write_text(INTERRUPTED)
     process = subprocess.Popen(
@@ -217,9 +219,21 @@ def test_ctrl_c_ends_the_workers_too(tmp_path):
     for _ in count():
         if process.stdout.readline().strip() == "1":
             break
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: parent and workers
-    out, _ = process.communicate(timeout=60)  # returns when the last worker has let go of stdout
+    yield process
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_ctrl_c_ends_the_workers_too(busy_pool):
+    os.killpg(busy_pool.pid, signal.SIGINT)  # as a terminal does: parent and workers
+    out, _ = busy_pool.communicate(timeout=60)  # returns when the last worker let go of stdout
     assert out.strip().endswith("interrupted")
+
+
+def test_the_workers_of_a_killed_bench_end(busy_pool):
+    """They waited for ever, with a gigabyte each."""
+    busy_pool.kill()
+    busy_pool.communicate(timeout=60)
 
 
 def test_a_real_scene_is_refused_with_what_to_do(tmp_path, capfd):
